@@ -1,0 +1,1 @@
+"""Who answers: language models, recorded judges, baselines and simulated judges behind one small protocol."""
