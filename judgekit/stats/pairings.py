@@ -1,0 +1,114 @@
+"""Who is compared with whom: people among themselves, a judge with people, judges with one another, single pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from judgekit.schema import Criterion
+from judgekit.stats.resample import Array
+from judgekit.study import Study
+
+#: A level of a stratum with fewer items than this is not estimated.
+LEAST_ITEMS = 10
+#: Up to this many raters every single pair gets a row of its own.
+MOST_SINGLE = 12
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Two sides of a comparison. ``left`` and ``right`` are raters; equal where people are compared among themselves."""
+
+    a: str
+    b: str
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+
+    @property
+    def raters(self) -> list[str]:
+        """Every rater that takes part, once."""
+        return list(dict.fromkeys(self.left + self.right))
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """The pairs of raters that are compared."""
+        if self.left == self.right:
+            return list(combinations(self.left, 2))
+        return [(one, other) for one in self.left for other in self.right]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The ratings of one criterion on one subset of items."""
+
+    criterion: Criterion
+    subset: str
+    cells: pd.DataFrame  # items × raters
+    groups: NDArray[np.int64]
+
+    @property
+    def stream(self) -> tuple[str, ...]:
+        """The name of this slice's draws: the same for every rater and every statistic."""
+        return self.criterion.key, self.subset
+
+    def matrix(self, raters: list[str]) -> Array:
+        """Return the ratings of these raters: items × raters, NaN missing."""
+        return self.cells[raters].to_numpy()
+
+
+def slices(study: Study) -> Iterator[Slice]:
+    """Yield each criterion on all items and then on each level of each stratum that has enough items."""
+    groups = study.item_column("group").to_numpy()
+    subsets = [(name, mask) for name, mask in study.subsets() if name == "all" or mask.sum() >= LEAST_ITEMS]
+    for criterion in study.task.criteria:
+        cells = study.matrix(criterion.key)
+        for subset, mask in subsets:
+            numbered = np.unique(groups[mask].astype(str), return_inverse=True)[1].astype(np.int64)
+            yield Slice(criterion, subset, cells[mask], numbered)
+
+
+def pairings(study: Study, part: Slice) -> list[Pairing]:
+    """Return the comparisons that a slice supports: raters without a rating there are left out."""
+    rated = {str(rater) for rater, n in part.cells.notna().sum().items() if n > 0}
+    pools = {pool: tuple(r for r in raters if r in rated) for pool, raters in study.pools().items()}
+    judges = [judge for judge in study.judges() if judge in rated]
+    found = [Pairing(pool, pool, people, people) for pool, people in pools.items() if people]
+    found += [Pairing(judge, pool, (judge,), people) for judge in judges for pool, people in pools.items() if people]
+    found += [Pairing(one, other, (one,), (other,)) for one, other in combinations(judges, 2)]
+    if part.subset != "all":
+        return found
+    found += [Pairing(p, q, pools[p], pools[q]) for p, q in combinations(pools, 2) if pools[p] and pools[q]]
+    everyone = [str(rater) for rater in part.cells.columns if rater in rated]
+    means = set(study.raters.loc[study.raters["aggregate"] != "none", "rater"])
+    single = combinations(everyone, 2) if len(everyone) <= MOST_SINGLE else _with_means(everyone, means, judges, pools)
+    known = {(pairing.a, pairing.b) for pairing in found}
+    for one, other in single:
+        if (one, other) not in known:
+            found.append(Pairing(one, other, (one,), (other,)))
+    return found
+
+
+def _with_means(
+    everyone: list[str], means: set[str], judges: list[str], pools: dict[str, tuple[str, ...]]
+) -> Iterator[tuple[str, str]]:
+    """With many raters: aggregates (no persons, so in no pool) still meet each judge and the people of small pools."""
+    others = judges + [rater for people in pools.values() if len(people) <= MOST_SINGLE for rater in people]
+    small = [rater for rater in everyone if rater in others or rater in means]
+    if len(small) <= MOST_SINGLE:
+        yield from combinations(small, 2)
+    else:
+        yield from ((mean, judge) for mean in everyone if mean in means for judge in judges)
+
+
+def levels_of(criterion: Criterion, X: Array) -> tuple[float, ...]:
+    """Return the declared levels, or the values seen where none are declared."""
+    return criterion.codes or tuple(float(v) for v in np.unique(X[np.isfinite(X)]))
+
+
+def between_levels(criterion: Criterion, X: Array) -> bool:
+    """Tell whether any value lies between the declared levels (a mean of people)."""
+    return bool(criterion.codes) and not bool(np.isin(X[np.isfinite(X)], criterion.codes).all())

@@ -1,0 +1,79 @@
+"""What is common to statistics that are a mean over pairs of raters: which pairs count, which are merged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from judgekit.stats.pairings import Pairing
+from judgekit.stats.resample import Array
+
+#: Pairs with fewer items in common than this have no coefficient of their own: they are merged into one.
+LEAST_COMMON = 10
+
+
+@dataclass(frozen=True)
+class PairIndex:
+    """The pairs of a pairing as column numbers: ``own`` pairs stand alone, ``merged`` ones are taken as one pair.
+
+    A merged pair stands for "two raters drawn from those who rated the item": each item weighs once, its pairs equally.
+    """
+
+    own: tuple[tuple[int, int], ...]
+    merged: tuple[tuple[int, int], ...]
+    symmetric: bool
+
+    @classmethod
+    def of(cls, pairing: Pairing, X: Array) -> PairIndex:
+        """Sort the pairs by how many items they have in common; pairs with none are dropped."""
+        column = {rater: number for number, rater in enumerate(pairing.raters)}
+        pairs = [(column[one], column[other]) for one, other in pairing.pairs()]
+        present = np.isfinite(X).astype(float)
+        common = present.T @ present
+        alone = len(pairs) == 1
+        own = tuple(pair for pair in pairs if common[pair] >= (1 if alone else LEAST_COMMON))
+        merged = tuple(pair for pair in pairs if 0 < common[pair] < LEAST_COMMON and not alone)
+        return cls(own, merged, pairing.left == pairing.right)
+
+    @property
+    def size(self) -> int:
+        """The number of pairs whose coefficients are averaged."""
+        return len(self.own) + bool(self.merged)
+
+    def columns(self, X: Array) -> tuple[Array, Array, Array]:
+        """Return for all own pairs the two columns (n × P each) and whether both are there."""
+        first = X[:, [i for i, _ in self.own]]
+        second = X[:, [j for _, j in self.own]]
+        return first, second, np.isfinite(first) & np.isfinite(second)
+
+    def merged_columns(self, X: Array) -> tuple[Array, Array, Array]:
+        """Return the merged pairs' two columns (n × M each) and each cell's weight: 1 an item, shared by its pairs.
+
+        Exchangeable persons are entered both ways round.
+        """
+        pairs = [*self.merged, *((j, i) for i, j in self.merged)] if self.symmetric else list(self.merged)
+        first, second = X[:, [i for i, _ in pairs]], X[:, [j for _, j in pairs]]
+        both = np.isfinite(first) & np.isfinite(second)
+        return first, second, both / np.maximum(both.sum(axis=1), 1)[:, None]
+
+    def describe(self) -> str:
+        """Say how the pairs were averaged."""
+        if self.size <= 1 and not self.merged:
+            return ""
+        text = f"mean over {len(self.own)} pairs weighted by items in common" if self.own else ""
+        if self.merged:
+            text += (
+                f"{' and ' if text else ''}{len(self.merged)} pairs with under {LEAST_COMMON} common items taken as one"
+            )
+        return text
+
+
+def mean_over_pairs(values: Array, overlaps: Array) -> Array:
+    """Return the overlap-weighted mean over the last axis; undefined pairs drop out."""
+    weights = np.where(np.isfinite(values), overlaps, 0.0)
+    total = weights.sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(
+            np.where(total > 0, np.nansum(np.where(weights > 0, values, 0) * weights, axis=-1) / total, np.nan)
+        )
