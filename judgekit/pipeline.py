@@ -1,0 +1,151 @@
+"""The study as plain calls: load, people, judges, join, estimate, draw, report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from judgekit import config, paths, registry, runs
+from judgekit.errors import InputError, listed
+from judgekit.judges.base import Bench, Judge
+from judgekit.progress import Progress
+from judgekit.stats.battery import compute
+from judgekit.stats.resample import Bootstrap
+from judgekit.study import Study
+
+
+def evaluate(experiment: str | None = None, *overrides: str, progress: bool = True) -> runs.Run:
+    """Run an experiment, as ``python -m judgekit.run +experiment=NAME …`` does, and return its run.
+
+    ``overrides`` are Hydra's (``"seed=3"``, ``"judges=[lexical]"``). Raises InputError where something does not fit.
+    """
+    chosen = [f"+experiment={experiment}"] if experiment else []
+    plan = config.build(config.compose([*chosen, *overrides]))
+    stamp = runs.now().replace(":", "-").removesuffix("+00-00")
+    return execute(plan, paths.data("runs", plan.settings.name, stamp), Progress(shown=progress), overrides)
+
+
+def execute(plan: config.Plan, folder: Path, progress: Progress, overrides: Sequence[str] = ()) -> runs.Run:
+    """Carry out a plan in a folder of its own; the manifest there says how it ended, whatever happens."""
+    settings = plan.settings
+    facts = {
+        "experiment": settings.name,
+        "question": settings.question,
+        "seed": settings.seed,
+        "overrides": list(overrides),
+        "config": plan.source,
+    }
+    with runs.opened(folder, facts) as manifest, progress:
+        study = collect(plan, progress)
+        manifest["notes"] = list(study.notes)
+        manifest["digests"] = runs.write_study(folder, study)
+        boot = Bootstrap(settings.seed, settings.n_boot, settings.conf_level)
+        with progress.phase("estimates", len(plan.stats)) as step:
+            estimates = compute(study, plan.stats, boot, step)
+        manifest["digests"]["estimates"] = runs.write_table(folder, "estimates", estimates)
+        run = runs.Run(folder)
+        if settings.report:
+            publish(run, plan.figures, progress)
+    return runs.Run(folder)
+
+
+def collect(plan: config.Plan, progress: Progress) -> Study:
+    """Return the study with people's and judges' ratings: what is recorded, then people, then judges, joined."""
+    from judgekit.tasks.load import load
+
+    with progress.phase("items and people", 1) as step:
+        recorded = load(plan.task)
+        people = plan.humans.join(recorded, plan.settings.seed)
+        step("loaded")
+    judged = judge(plan, people, progress)
+    return judged
+
+
+def judge(plan: config.Plan, study: Study, progress: Progress) -> Study:
+    """Return the study with the chosen judges in place of the recorded ones."""
+    from judgekit.judges.ask import ask, run_sync
+    from judgekit.ledger import Ledger
+
+    settings = plan.settings
+    persons = study.keep(study.raters.loc[study.raters["role"] == "person", "rater"])
+    with closing(Ledger.open(settings.ledger.url, mode=settings.ledger.mode)) as ledger:
+        bench = Bench(study, settings.seed, ledger)
+        seated = [(one, seat.reps) for seat in plan.judges.values() for one in seat.judges(bench)]
+        judges = [one for one, _ in seated]
+        again = [name for name in {one.name for one in judges} if sum(name == one.name for one in judges) > 1]
+        if again:
+            raise InputError(
+                f"two judges are called {listed(again)}", where="judges", fix="give each a name of its own"
+            )
+        if not judges:
+            return persons
+        reps = {one.name: n for one, n in seated}
+        items = persons.cases()
+        with progress.phase("judges", len(items) * sum(reps.values())) as step:
+            ratings = run_sync(
+                ask(judges, items, persons.task, reps=reps, concurrency=settings.concurrency, progress=step)
+            )
+    return persons.join(raters_of(judges), ratings, truth=truth_of(judges))
+
+
+def raters_of(judges: Sequence[Judge]) -> pd.DataFrame:
+    """Return the raters table of judges: their attributes become columns."""
+    return pd.DataFrame(
+        [{"rater": one.name, "kind": one.kind, "role": "judge", "pool": "judges", **one.attributes} for one in judges]
+    )
+
+
+def truth_of(judges: Sequence[Judge]) -> pd.DataFrame | None:
+    """Return what simulated judges knew, if any is simulated."""
+    known = [one.truth for one in judges if getattr(one, "truth", None) is not None]
+    return pd.concat(known, ignore_index=True) if known else None
+
+
+def publish(run: runs.Run, figures: Mapping[str, Any], progress: Progress) -> None:
+    """Draw the run's figures (PDF and PNG) and write its report; a figure that the run has no rows for is left out."""
+    from judgekit.figures.style import save
+    from judgekit.report.html import write
+
+    drawn: dict[str, Path] = {}
+    with progress.phase("figures and report", len(figures) + 1) as step:
+        for name, figure in figures.items():
+            try:
+                drawn[name] = save(figure(run), run.path / "figures", name)
+            except InputError as nothing:
+                progress.say(f"figure {name} left out: {nothing}")
+            step(name)
+        write(run, drawn)
+        step("report")
+
+
+def table(run: runs.Run, statistic: str) -> pd.DataFrame:
+    """Return a run's estimates of one statistic (and of its parts, ``name.part``), without columns that say nothing."""
+    names = run.estimates["statistic"].astype(str)
+    rows = run.estimates[(names == statistic) | names.str.startswith(f"{statistic}.")]
+    if rows.empty:
+        raise InputError(f"this run has no '{statistic}'", fix=f"it has: {listed(sorted(names.unique()), 40)}")
+    empty = [name for name in rows if rows[name].isna().all() or (rows[name].astype(str) == "").all()]
+    return rows.drop(columns=[*empty, *(name for name in ("seed", "conf_level") if name not in empty)]).reset_index(
+        drop=True
+    )
+
+
+def draw(run: runs.Run, figure: str, **options: Any) -> Any:
+    """Return a registered figure of a run as a matplotlib Figure."""
+    return registry.find("figures", figure)(run, **options)
+
+
+def options(group: str | None = None) -> pd.DataFrame:
+    """Return what can be chosen (of one group, or of all): columns group, option, summary."""
+    if group is not None and group not in config.GROUPS:
+        raise InputError(f"there is no group '{group}'", fix=f"choose one of: {listed(config.GROUPS)}")
+    rows = [
+        (name, option, line)
+        for name in ([group] if group else config.GROUPS)
+        for option, line in config.options(name).items()
+    ]
+    return pd.DataFrame(rows, columns=["group", "option", "summary"])
