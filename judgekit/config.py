@@ -101,7 +101,7 @@ def build(config: DictConfig) -> Plan:
     from omegaconf.errors import OmegaConfBaseException
 
     try:
-        plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
+        plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True)
     except OmegaConfBaseException as error:
         raise explained(error) from error
     plain = {key: value for key, value in plain.items() if key not in ("hydra", "experiment")}
@@ -184,7 +184,7 @@ def options(group: str, folders: Sequence[Path] = ()) -> dict[str, str]:
         for file in sorted((folder / group).glob("*.yaml")):
             found[file.stem] = _one_line(file)
     if group in REGISTERED:
-        found.update({name: registry.summary(function) for name, function in registry.discover(group).items()})
+        found.update(registry.summaries(group))
     return dict(sorted(found.items()))
 
 

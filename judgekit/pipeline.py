@@ -61,8 +61,7 @@ def collect(plan: config.Plan, progress: Progress) -> Study:
         recorded = load(plan.task)
         people = plan.humans.join(recorded, plan.settings.seed)
         step("loaded")
-    judged = judge(plan, people, progress)
-    return judged
+    return judge(plan, people, progress)
 
 
 def judge(plan: config.Plan, study: Study, progress: Progress) -> Study:
@@ -101,8 +100,9 @@ def raters_of(judges: Sequence[Judge]) -> pd.DataFrame:
 
 def truth_of(judges: Sequence[Judge]) -> pd.DataFrame | None:
     """Return what simulated judges knew, if any is simulated."""
-    known = [one.truth for one in judges if getattr(one, "truth", None) is not None]
-    return pd.concat(known, ignore_index=True) if known else None
+    known = [getattr(one, "truth", None) for one in judges]
+    frames = [frame for frame in known if frame is not None]
+    return pd.concat(frames, ignore_index=True) if frames else None
 
 
 def publish(run: runs.Run, figures: Mapping[str, Any], progress: Progress) -> None:
@@ -110,7 +110,7 @@ def publish(run: runs.Run, figures: Mapping[str, Any], progress: Progress) -> No
     from judgekit.figures.style import save
     from judgekit.report.html import write
 
-    drawn: dict[str, Path] = {}
+    drawn: dict[str, list[Path]] = {}
     with progress.phase("figures and report", len(figures) + 1) as step:
         for name, figure in figures.items():
             try:

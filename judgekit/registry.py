@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any, TypeVar
 
@@ -64,6 +66,26 @@ def knobs(function: Callable[..., Any]) -> dict[str, Any]:
     return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is not p.empty}
 
 
-def summary(function: Callable[..., Any]) -> str:
-    """Return the first line of the docstring."""
-    return (inspect.getdoc(function) or "").split("\n", 1)[0].strip()
+def summaries(group: str) -> dict[str, str]:
+    """Return each option's first docstring line, read from the sources: a list of options imports none of them."""
+    found: dict[str, str] = {}
+    for package in PACKAGES.get(group, ()):
+        for folder in import_module(package).__path__:
+            for file in Path(folder).rglob("*.py"):
+                text = file.read_text(encoding="utf-8")
+                if f'@register("{group}"' in text:
+                    found.update(_registered(ast.parse(text), group))
+    return dict(sorted(found.items()))
+
+
+def _registered(tree: ast.Module, group: str) -> Iterator[tuple[str, str]]:
+    for node in tree.body:
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef):
+            continue
+        for mark in node.decorator_list:
+            if not (isinstance(mark, ast.Call) and getattr(mark.func, "id", "") == "register"):
+                continue
+            names = [argument.value for argument in mark.args if isinstance(argument, ast.Constant)]
+            if names[0] == group:
+                name = names[1] if len(names) > 1 else node.name
+                yield str(name), (ast.get_docstring(node) or "").split("\n", 1)[0].strip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,7 +76,7 @@ def job(composed: DictConfig) -> None:
 
 def help_page(arguments: Sequence[str] = ()) -> str:
     """Return the help: usage, then every option of every group with one line each, then the settings."""
-    folders = [Path(value) for flag, value in zip(arguments, arguments[1:], strict=False) if flag == "--config-dir"]
+    folders = [Path(value) for flag, value in pairwise(arguments) if flag == "--config-dir"]
     lines = [USAGE]
     for group in config.GROUPS:
         found = config.options(group, folders)

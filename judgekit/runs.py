@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 TABLES = ("items", "raters", "ratings", "truth", "estimates")
-RECORDED = ("judgekit-lab", "numpy", "pandas", "scipy", "statsmodels", "krippendorff", "pingouin", "seaborn", "datasets",
-            "instructor", "openai", "hydra-core", "pydantic", "matplotlib", "pyarrow")  # fmt: skip
+RECORDED = (
+    *("judgekit-lab", "numpy", "pandas", "scipy", "statsmodels", "krippendorff", "pingouin", "seaborn", "datasets"),
+    *("instructor", "openai", "hydra-core", "pydantic", "matplotlib", "pyarrow"),
+)
 
 
 @dataclass(frozen=True)

@@ -167,11 +167,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Verdict:
-    """All that one judge said of one item: an answer a criterion, and what it took."""
+    """All that one judge said of one item: an answer a criterion, and what it took.
+
+    ``at`` is when it was said (UTC, ISO 8601), where that was recorded; else the time of asking stands in its place.
+    """
 
     answers: tuple[Answer, ...]
     seconds: float | None = None
     call: str | None = None
+    at: str | None = None
 
     @classmethod
     def failed(cls, task: Task, status: Status, reason: str, **taken: Any) -> Verdict:

@@ -97,7 +97,7 @@ class Study:
         return bool((kinds.reindex(list(raters)) == "simulated").any())
 
     def matrix(self, criterion: str, *, variant: str = "original", rep: int = 0) -> pd.DataFrame:
-        """Return the ok values of one criterion: items (all of the variant, sorted) × raters (table order), NaN missing."""
+        """Return the ok values of one criterion: items (of the variant, sorted) × raters (table order), NaN missing."""
         key = (criterion, variant, rep)
         if key not in self._cache:
             r = self.ratings

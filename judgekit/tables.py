@@ -94,8 +94,10 @@ def _typed(column: pd.Series, kind: str, default: Any) -> pd.Series:
         return pd.to_numeric(column, errors="raise").astype("float64")
     if kind == "whole":
         return column.fillna(0 if default is None else default).astype("int64")
-    filled = column.astype(object).where(column.notna(), default)
-    return pd.Series([None if value is None else str(value) for value in filled], index=column.index, dtype=object)
+    filled = np.where(column.isna(), default, column.astype(object))
+    if pd.api.types.infer_dtype(filled, skipna=True) not in ("string", "empty"):  # a million str() take a second
+        filled = np.array([None if value is None else str(value) for value in filled], dtype=object)
+    return pd.Series(filled, index=column.index, dtype=object)
 
 
 def unique(table: Table, frame: pd.DataFrame, where: str) -> None:
@@ -202,16 +204,17 @@ def _refuse(frame: pd.DataFrame, bad: pd.Series, where: str, problem: str, fix: 
 
 def cases(items: pd.DataFrame) -> list[Item]:
     """Return the rows of an items table as what a rater is shown."""
+    columns = [items[name].tolist() for name in ("item", "variant", "text", "context", "candidates", "steps")]
     return [
         Item(
-            item=row.item,
-            variant=row.variant,
-            text=row.text or "",
-            context=row.context,
-            candidates=tuple(json.loads(row.candidates)) if row.candidates else (),
-            steps=tuple(json.loads(row.steps)) if row.steps else (),
+            item=item,
+            variant=variant,
+            text=text or "",
+            context=context,
+            candidates=tuple(json.loads(candidates)) if candidates else (),
+            steps=tuple(json.loads(steps)) if steps else (),
         )
-        for row in items[["item", "variant", "text", "context", "candidates", "steps"]].itertuples(index=False)
+        for item, variant, text, context, candidates, steps in zip(*columns, strict=True)
     ]
 
 
