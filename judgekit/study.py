@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -93,8 +94,11 @@ class Study:
 
     def simulated(self, raters: Iterable[str]) -> bool:
         """Tell whether any of these raters is simulated."""
-        kinds = self.raters.set_index("rater")["kind"]
-        return bool((kinds.reindex(list(raters)) == "simulated").any())
+        return not self._simulated.isdisjoint(raters)
+
+    @cached_property
+    def _simulated(self) -> frozenset[str]:
+        return frozenset(self.raters.loc[self.raters["kind"] == "simulated", "rater"])
 
     def matrix(self, criterion: str, *, variant: str = "original", rep: int = 0) -> pd.DataFrame:
         """Return the ok values of one criterion: items (of the variant, sorted) × raters (table order), NaN missing."""

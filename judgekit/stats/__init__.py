@@ -1,0 +1,1 @@
+"""Statistics of agreement: pure functions on a study, each a registered option, all on one resampling engine."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +14,9 @@ from judgekit.schema import Estimate, Scale
 from judgekit.stats.pairings import Pairing, Slice, between_levels, levels_of, pairings, slices
 from judgekit.stats.resample import Array, Bootstrap, Job
 from judgekit.stats.rows import confirmed, row
-from judgekit.study import Study
+
+if TYPE_CHECKING:
+    from judgekit.study import Study
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,18 @@ class Alpha:
     scale: Scale
     width: int | None
 
+    @property
+    def prior_name(self) -> tuple[object, ...]:
+        """Coincidences depend on the levels alone, not on the scale."""
+        return "coincidences", self.codes
+
     @cached_property
     def _packed(self) -> tuple[np.ndarray, np.ndarray]:
         return np.triu_indices(len(self.codes))
 
     def counts(self, X: Array) -> Array:
         """Return how often each level was given to each item (n × K); items with one rating count as none."""
-        counted = np.stack([(code == X).sum(axis=1) for code in self.codes], axis=1).astype(float)
+        counted = np.stack([np.sum(np.float64(code) == X, axis=1) for code in self.codes], axis=1).astype(float)
         counted[counted.sum(axis=1) < 2] = 0
         return counted
 

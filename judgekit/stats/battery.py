@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
-
-import pandas as pd
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from judgekit.registry import find
 from judgekit.schema import Estimate
 from judgekit.stats.resample import Bootstrap
-from judgekit.study import Study
-from judgekit.tables import estimates_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from judgekit.study import Study
 
 
 def estimate(
@@ -23,8 +25,7 @@ def estimate(
     Unknown names raise InputError with those there are.
     """
     boot = Bootstrap(seed, n_boot, conf_level)
-    return compute(study, {name: lambda s, *, boot, f=find("stats", name): f(s, boot=boot, **options)
-                           for name in statistics}, boot)  # fmt: skip
+    return compute(study, {name: partial(find("stats", name), **options) for name in statistics}, boot)
 
 
 def compute(
@@ -34,6 +35,8 @@ def compute(
     done: Callable[[str], None] = lambda name: None,
 ) -> pd.DataFrame:
     """Return the estimates of statistics that are already configured; ``done`` hears of each one finished."""
+    from judgekit.tables import estimates_frame
+
     rows: list[Estimate] = []
     for name, statistic in statistics.items():
         rows += statistic(study, boot=boot)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from judgekit.registry import register
 from judgekit.schema import Answer3, Estimate
-from judgekit.stats.kappa import QuadraticKappa, TableKappa, agreement_job
+from judgekit.stats.kappa import QuadraticKappa, TableKappa, agreement_job, kappa_family
 from judgekit.stats.pairings import Pairing, Slice, pairings, slices
 from judgekit.stats.resample import DIFFERENCE, NO_PRIOR, Array, Bootstrap, Interval, Job
 from judgekit.stats.rows import row
-from judgekit.study import Study
+
+if TYPE_CHECKING:
+    from judgekit.study import Study
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,17 @@ def ceiling(study: Study, *, boot: Bootstrap, margin: float = 0.1) -> Iterator[E
     """Judge–people minus people–people weighted kappa on the same items, with a verdict against the margin."""
     for part in slices(study):
         chosen = _compared(study, part)
-        jobs = [_difference(part, judge, people) for judge, people in chosen]
-        for (judge, people), found in zip(chosen, boot.intervals(part.stream, part.groups, jobs), strict=True):
+        if not chosen:
+            continue
+        sides = list(dict.fromkeys(side for both in chosen for side in both))
+        minus = tuple((sides.index(judge), sides.index(people)) for judge, people in chosen)
+        job, _ = kappa_family(part, sides, minus=minus)
+        for (judge, people), found in zip(chosen, boot.intervals(part.stream, part.groups, [job]), strict=True):
             if len(people.raters) < 2:
                 found = Interval(np.nan, note="no ceiling: one person only, two are needed")
             said = f"weighted kappa, judge-people minus people-people; within the ceiling if low >= -{margin:g}"
             answer = verdict(found, margin)
-            made = row(study, "ceiling.weighted_kappa", part, judge, found, boot, said, margin=margin, verdict=answer)
-            yield replace(made, conf_level=made.conf_level)
+            yield row(study, "ceiling.weighted_kappa", part, judge, found, boot, said, margin=margin, verdict=answer)
 
 
 def verdict(found: Interval, margin: float) -> Answer3:

@@ -5,22 +5,30 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
 from judgekit.registry import register
 from judgekit.schema import Estimate
 from judgekit.stats.resample import Array, Bootstrap, Job
 from judgekit.stats.rows import number
-from judgekit.study import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from judgekit.study import Study
 
 MOVES = {"lower": -1, "same": 0, "higher": 1}
 
 
 @dataclass(frozen=True)
 class Share:
-    """A share over pairs, one column a rater (1, 0, NaN not asked); its prior is Dirichlet(½, ½), as Jeffreys' interval."""
+    """A share over pairs, one column a rater (1, 0, NaN not asked).
+
+    With one rater its prior is Dirichlet(½, ½), that of Jeffreys' interval for a binomial share.
+    """
 
     width: int | None
 
@@ -41,6 +49,8 @@ def expected_moves(items: pd.DataFrame) -> pd.DataFrame:
 
     Read from the items' ``expect`` column: ``{"of": item, "direction": {criterion: lower | higher | same}}``.
     """
+    import pandas as pd
+
     rows = []
     for item, text in items[["item", "expect"]].itertuples(index=False):
         if not text:
@@ -72,7 +82,7 @@ def contrast(study: Study, *, boot: Bootstrap) -> Iterator[Estimate]:
 
 
 def _rows(
-    study: Study, name: str, criterion: str, hits: Array, raters: list[str], groups: Array, boot: Bootstrap
+    study: Study, name: str, criterion: str, hits: Array, raters: list[str], groups: NDArray[np.int64], boot: Bootstrap
 ) -> Iterator[Estimate]:
     column = {rater: number_ for number_, rater in enumerate(raters)}
     asked: list[tuple[str, list[str]]] = [(judge, [judge]) for judge in study.judges()]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from judgekit.registry import register
-from judgekit.schema import Criterion, Estimate
+from judgekit.schema import Estimate
 from judgekit.stats.pairings import Pairing, Slice, between_levels, levels_of, pairings, slices
+from judgekit.stats.pairmeans import PairMeans, PairSet, QuadraticKernel, TableKernel
 from judgekit.stats.pairwise import PairIndex, mean_over_pairs
-from judgekit.stats.resample import NO_PRIOR, SINGLE, Array, Bootstrap, Job, Prior
+from judgekit.stats.resample import DIFFERENCE, NO_PRIOR, SINGLE, Array, Bootstrap, Job, Prior
 from judgekit.stats.rows import row
-from judgekit.study import Study
+from judgekit.stats.weights import default_weights, described, disagreement
+
+if TYPE_CHECKING:
+    from judgekit.study import Study
 
 
 @dataclass(frozen=True)
@@ -74,17 +79,20 @@ class TableKappa:
 
     def point(self, S: Array) -> Array:
         """Return the mean kappa over pairs."""
-        K = len(self.codes)
-        table = S.reshape(*S.shape[:-1], -1, K, K)
-        cost = np.asarray(self.disagreement)
-        n = table.sum(axis=(-1, -2))
-        observed = (table * cost).sum(axis=(-1, -2))
-        chance = np.einsum("...i,ij,...j->...", table.sum(axis=-1), cost, table.sum(axis=-2))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            kappa = np.where(chance > 1e-12 * np.maximum(n, 1e-300) ** 2, 1 - n * observed / chance, np.nan)
-        return mean_over_pairs(kappa, n)
+        return mean_over_pairs(*table_kappas(S, self.disagreement))
 
     population = point
+
+
+def table_kappas(S: Array, disagreement: tuple[tuple[float, ...], ...]) -> tuple[Array, Array]:
+    """Return each pair's kappa and number of items (… × P each) from joint tables S (… × P·K·K)."""
+    cost = np.asarray(disagreement)
+    table = S.reshape(*S.shape[:-1], -1, *cost.shape)
+    n = table.sum(axis=(-1, -2))
+    observed = (table * cost).sum(axis=(-1, -2))
+    chance = np.einsum("...i,ij,...j->...", table.sum(axis=-1), cost, table.sum(axis=-2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(chance > 1e-12 * np.maximum(n, 1e-300) ** 2, 1 - n * observed / chance, np.nan), n
 
 
 def joint_tables(pairs: PairIndex, codes: tuple[float, ...], X: Array) -> Array:
@@ -116,37 +124,47 @@ def agreement_job(part: Slice, pairing: Pairing, weights: str | None = None, pri
     else:
         levels = levels_of(part.criterion, X)
         cost = disagreement(levels, chosen)
-        said = (
-            "identity weights (Cohen's kappa)" if chosen == "identity" else f"{chosen} weights on the declared values"
-        )
+        said = "identity weights (Cohen's kappa)" if chosen == "identity" else described(chosen)
         job = Job(TableKappa(pairs, levels, cost, len(pairing.raters)), X, levels, prior)
     return job, "; ".join(text for text in (said, pairs.describe()) if text)
 
 
-def disagreement(codes: tuple[float, ...], weights: str) -> tuple[tuple[float, ...], ...]:
-    """Return the K × K disagreement weights: identity, linear or quadratic in the levels' values."""
-    apart = np.abs(np.subtract.outer(np.asarray(codes), np.asarray(codes)))
-    cost = {"identity": (apart > 0).astype(float), "linear": apart, "quadratic": apart**2}[weights]
-    return tuple(tuple(float(cell) for cell in line) for line in cost)
-
-
-def default_weights(criterion: Criterion) -> str:
-    """Return identity weights for nominal criteria, quadratic ones for all others."""
-    return "identity" if criterion.scale == "nominal" else "quadratic"
+def kappa_family(
+    part: Slice, chosen: Sequence[Pairing], weights: str | None = None, minus: tuple[tuple[int, int], ...] | None = None
+) -> tuple[Job, list[str]]:
+    """Return one job for the weighted kappas of many comparisons (or their differences) and what each was made of."""
+    pairs = PairSet.of(part, chosen)
+    X = part.matrix(pairs.raters)
+    named = weights or default_weights(part.criterion)
+    codes = part.criterion.codes
+    kernel: QuadraticKernel | TableKernel
+    if named == "quadratic":
+        seen = X[np.isfinite(X)]
+        kernel, said = (
+            QuadraticKernel(float(seen.mean()) if len(seen) else 0.0),
+            "quadratic weights on the declared values",
+        )
+    else:
+        codes = levels_of(part.criterion, X)
+        kernel = TableKernel(codes, disagreement(codes, named))
+        said = "identity weights (Cohen's kappa)" if named == "identity" else f"{named} weights on the declared values"
+    prior = (DIFFERENCE if minus is not None else SINGLE) if codes else NO_PRIOR
+    job = Job(PairMeans(kernel, pairs, len(pairs.raters) if codes else None, minus), X, codes, prior)
+    return job, ["; ".join(text for text in (said, index.describe()) if text) for index in pairs.indices]
 
 
 @register("stats")
 def weighted_kappa(study: Study, *, boot: Bootstrap, weights: str | None = None) -> Iterator[Estimate]:
     """Weighted kappa (quadratic; identity where nominal): people with people, judge with people, judges."""
     for part in slices(study):
+        nominal = part.criterion.scale == "nominal"
         chosen = [
-            p for p in pairings(study, part)
-            if not (part.criterion.scale == "nominal" and between_levels(part.criterion, part.matrix(p.raters)))
-        ]  # fmt: skip
-        jobs, said = [], []
-        for pairing in chosen:
-            job, text = agreement_job(part, pairing, weights)
-            jobs.append(job)
-            said.append(text)
-        for pairing, found, text in zip(chosen, boot.intervals(part.stream, part.groups, jobs), said, strict=True):
+            pairing
+            for pairing in pairings(study, part)
+            if not (nominal and between_levels(part.criterion, part.matrix(pairing.raters)))
+        ]
+        if not chosen:
+            continue
+        job, said = kappa_family(part, chosen, weights)
+        for pairing, found, text in zip(chosen, boot.intervals(part.stream, part.groups, [job]), said, strict=True):
             yield row(study, "weighted_kappa", part, pairing, found, boot, text)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from judgekit.schema import Criterion
 from judgekit.stats.resample import Array
-from judgekit.study import Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from judgekit.study import Study
 
 #: A level of a stratum with fewer items than this is not estimated.
 LEAST_ITEMS = 10
@@ -22,7 +27,7 @@ MOST_SINGLE = 12
 
 @dataclass(frozen=True)
 class Pairing:
-    """Two sides of a comparison. ``left`` and ``right`` are raters; equal where people are compared among themselves."""
+    """Two sides of a comparison: raters ``left`` and ``right``, equal where people are compared among themselves."""
 
     a: str
     b: str
@@ -43,11 +48,12 @@ class Pairing:
 
 @dataclass(frozen=True)
 class Slice:
-    """The ratings of one criterion on one subset of items."""
+    """The ratings of one criterion on one subset of items: ``values`` is items × raters, NaN missing."""
 
     criterion: Criterion
     subset: str
-    cells: pd.DataFrame  # items × raters
+    values: Array
+    raters: tuple[str, ...]
     groups: NDArray[np.int64]
 
     @property
@@ -55,9 +61,30 @@ class Slice:
         """The name of this slice's draws: the same for every rater and every statistic."""
         return self.criterion.key, self.subset
 
-    def matrix(self, raters: list[str]) -> Array:
+    @cached_property
+    def column(self) -> dict[str, int]:
+        """The column of each rater."""
+        return {rater: number for number, rater in enumerate(self.raters)}
+
+    @cached_property
+    def present(self) -> NDArray[np.bool_]:
+        """Where there is a rating (items × raters)."""
+        return np.isfinite(self.values)
+
+    def matrix(self, raters: Sequence[str]) -> Array:
         """Return the ratings of these raters: items × raters, NaN missing."""
-        return self.cells[raters].to_numpy()
+        return self.values[:, [self.column[rater] for rater in raters]]
+
+    def answered(self, raters: Sequence[str]) -> NDArray[np.bool_]:
+        """Return where these raters answered (items × raters)."""
+        return self.present[:, [self.column[rater] for rater in raters]]
+
+    @property
+    def cells(self) -> pd.DataFrame:
+        """The ratings as a frame: items × raters."""
+        import pandas as pd
+
+        return pd.DataFrame(self.values, columns=list(self.raters))
 
 
 def slices(study: Study) -> Iterator[Slice]:
@@ -65,15 +92,16 @@ def slices(study: Study) -> Iterator[Slice]:
     groups = study.item_column("group").to_numpy()
     subsets = [(name, mask) for name, mask in study.subsets() if name == "all" or mask.sum() >= LEAST_ITEMS]
     for criterion in study.task.criteria:
-        cells = study.matrix(criterion.key)
+        matrix = study.matrix(criterion.key)
+        values, raters = matrix.to_numpy(), tuple(str(rater) for rater in matrix.columns)
         for subset, mask in subsets:
             numbered = np.unique(groups[mask].astype(str), return_inverse=True)[1].astype(np.int64)
-            yield Slice(criterion, subset, cells[mask], numbered)
+            yield Slice(criterion, subset, values[mask], raters, numbered)
 
 
 def pairings(study: Study, part: Slice) -> list[Pairing]:
     """Return the comparisons that a slice supports: raters without a rating there are left out."""
-    rated = {str(rater) for rater, n in part.cells.notna().sum().items() if n > 0}
+    rated = {rater for rater in part.raters if part.answered([rater]).any()}
     pools = {pool: tuple(r for r in raters if r in rated) for pool, raters in study.pools().items()}
     judges = [judge for judge in study.judges() if judge in rated]
     found = [Pairing(pool, pool, people, people) for pool, people in pools.items() if people]
@@ -82,7 +110,7 @@ def pairings(study: Study, part: Slice) -> list[Pairing]:
     if part.subset != "all":
         return found
     found += [Pairing(p, q, pools[p], pools[q]) for p, q in combinations(pools, 2) if pools[p] and pools[q]]
-    everyone = [str(rater) for rater in part.cells.columns if rater in rated]
+    everyone = [rater for rater in part.raters if rater in rated]
     means = set(study.raters.loc[study.raters["aggregate"] != "none", "rater"])
     single = combinations(everyone, 2) if len(everyone) <= MOST_SINGLE else _with_means(everyone, means, judges, pools)
     known = {(pairing.a, pairing.b) for pairing in found}

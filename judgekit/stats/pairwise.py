@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from judgekit.stats.pairings import Pairing
 from judgekit.stats.resample import Array
@@ -41,7 +42,7 @@ class PairIndex:
         """The number of pairs whose coefficients are averaged."""
         return len(self.own) + bool(self.merged)
 
-    def columns(self, X: Array) -> tuple[Array, Array, Array]:
+    def columns(self, X: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
         """Return for all own pairs the two columns (n × P each) and whether both are there."""
         first = X[:, [i for i, _ in self.own]]
         second = X[:, [j for _, j in self.own]]

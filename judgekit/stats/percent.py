@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,12 +13,14 @@ from judgekit.schema import Estimate
 from judgekit.stats.pairings import Pairing, Slice, between_levels, levels_of, pairings, slices
 from judgekit.stats.resample import Array, Bootstrap, Job
 from judgekit.stats.rows import row
-from judgekit.study import Study
+
+if TYPE_CHECKING:
+    from judgekit.study import Study
 
 
 @dataclass(frozen=True)
 class Percent:
-    """Share of pairs of ratings that agree: over all pairs of the raters, or (``lead``) of the first with each other one.
+    """Share of pairs of ratings that agree: over all pairs, or those of the ``lead`` first raters with all others.
 
     ``steps`` is how many levels apart still counts as agreement.
     """
@@ -26,6 +29,11 @@ class Percent:
     lead: int
     steps: int
     width: int | None
+
+    @property
+    def prior_name(self) -> tuple[object, ...]:
+        """What the agreeing pairs depend on."""
+        return "agreeing pairs", self.codes, self.lead, self.steps
 
     def features(self, X: Array) -> Array:
         """Return each item's number of pairs and of agreeing pairs (n × 2)."""

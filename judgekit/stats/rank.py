@@ -1,66 +1,32 @@
-"""Spearman's rank correlation at item level, from joint tables of ratings."""
+"""Spearman's rank correlation at item level."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from judgekit.registry import register
 from judgekit.schema import Estimate
-from judgekit.stats.kappa import joint_tables
 from judgekit.stats.pairings import Pairing, Slice, levels_of, pairings, slices
+from judgekit.stats.pairmeans import PairMeans, PairSet, SpearmanKernel
 from judgekit.stats.pairwise import PairIndex, mean_over_pairs
 from judgekit.stats.resample import NO_PRIOR, SINGLE, Array, Bootstrap, Interval, Job
 from judgekit.stats.rows import row
-from judgekit.study import Study
 
-
-@dataclass(frozen=True)
-class Spearman:
-    """Pearson's correlation of mid-ranks, per pair from its joint table, averaged over pairs.
-
-    Spearman (1904), doi:10.2307/1412159; ties get mid-ranks. In a weighted table a level's mid-rank is the mass below
-    it plus half its own.
-    """
-
-    pairs: PairIndex
-    codes: tuple[float, ...]
-    width: int | None = None
-
-    def features(self, X: Array) -> Array:
-        """Return the pairs' joint tables (n × P·K·K)."""
-        return joint_tables(self.pairs, self.codes, X)
-
-    def point(self, S: Array) -> Array:
-        """Return the mean correlation over pairs."""
-        K = len(self.codes)
-        table = S.reshape(*S.shape[:-1], -1, K, K)
-        n = table.sum(axis=(-1, -2))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            share = table / n[..., None, None]
-            x, y = _centred_midranks(share.sum(axis=-1)), _centred_midranks(share.sum(axis=-2))
-            cross = np.einsum("...i,...ij,...j->...", x, share, y)
-            spread = (share.sum(axis=-1) * x**2).sum(axis=-1) * (share.sum(axis=-2) * y**2).sum(axis=-1)
-            rho = np.where(spread > 1e-20, cross / np.sqrt(spread), np.nan)
-        return mean_over_pairs(np.clip(rho, -1, 1), n)
-
-    population = point
-
-
-def _centred_midranks(margin: Array) -> Array:
-    """Return each level's mid-rank as a share of the mass, minus the mean mid-rank (one half)."""
-    return np.asarray(np.cumsum(margin, axis=-1) - margin / 2 - 0.5)
+if TYPE_CHECKING:
+    from judgekit.study import Study
 
 
 #: Beyond this many distinct values ranks are computed per replicate instead of from joint tables.
-MOST_LEVELS = 40
+MOST_LEVELS = 12
 
 
 @dataclass(frozen=True)
 class SpearmanOfMany:
-    """Spearman's correlation of values on a continuum: weighted mid-ranks recomputed in each replicate, pair by pair."""
+    """Spearman's correlation of values on a continuum: weighted mid-ranks, anew in each replicate, pair by pair."""
 
     pairs: PairIndex
     width: None = None
@@ -97,28 +63,44 @@ def spearman(study: Study, *, boot: Bootstrap) -> Iterator[Estimate]:
     for part in slices(study):
         if part.criterion.scale == "nominal" and len(part.criterion.codes) > 2:
             continue
-        chosen = pairings(study, part)
-        jobs = [_job(part, pairing) for pairing in chosen]
-        found = boot.intervals(part.stream, part.groups, jobs)
-        for pairing, job, interval in zip(chosen, jobs, found, strict=True):
-            kept = _never_without_width(interval, part, job, boot)
-            assert isinstance(job.coefficient, Spearman | SpearmanOfMany)
-            pairs = job.coefficient.pairs.describe()
-            yield row(study, "spearman", part, pairing, kept, boot, "; ".join(t for t in ("item level", pairs) if t))
+        every = pairings(study, part)
+        few = [pairing for pairing in every if len(_values(part, pairing)) <= MOST_LEVELS]
+        many = [pairing for pairing in every if pairing not in few]
+        indices = [PairIndex.of(pairing, part.matrix(pairing.raters)) for pairing in many]
+        jobs = [
+            Job(SpearmanOfMany(index), part.matrix(pairing.raters), (), NO_PRIOR)
+            for pairing, index in zip(many, indices, strict=True)
+        ]
+        found = dict(zip(many, boot.intervals(part.stream, part.groups, jobs), strict=True))
+        said = dict(zip(many, [index.describe() for index in indices], strict=True))
+        if few:
+            intervals, texts = _from_tables(part, few, boot)
+            found.update(zip(few, intervals, strict=True))
+            said.update(zip(few, texts, strict=True))
+        for pairing in every:
+            text = "; ".join(word for word in ("item level", said[pairing]) if word)
+            yield row(study, "spearman", part, pairing, found[pairing], boot, text)
 
 
-def _job(part: Slice, pairing: Pairing) -> Job:
+def _values(part: Slice, pairing: Pairing) -> tuple[float, ...]:
     X = part.matrix(pairing.raters)
-    codes = tuple(float(v) for v in np.unique(X[np.isfinite(X)]))
-    if len(codes) > MOST_LEVELS:
-        return Job(SpearmanOfMany(PairIndex.of(pairing, X)), X, (), NO_PRIOR)
-    return Job(Spearman(PairIndex.of(pairing, X), codes), X, codes, NO_PRIOR)
+    return tuple(float(value) for value in np.unique(X[np.isfinite(X)]))
 
 
-def _never_without_width(found: Interval, part: Slice, job: Job, boot: Bootstrap) -> Interval:
-    """At perfect correlation the observed items alone give no width: there the pseudo-items of the default rule do."""
-    if not (np.isfinite(found.value) and found.low == found.high) or not isinstance(job.coefficient, Spearman):
-        return found
-    codes = levels_of(part.criterion, job.X)
-    wider = replace(job.coefficient, codes=codes, width=job.X.shape[1])
-    return boot.intervals(part.stream, part.groups, [Job(wider, job.X, codes, SINGLE)])[0]
+def _from_tables(part: Slice, chosen: list[Pairing], boot: Bootstrap) -> tuple[list[Interval], list[str]]:
+    """Return intervals from joint tables.
+
+    At perfect correlation the observed items alone give no width: there the pseudo-items of the default rule do.
+    """
+    pairs = PairSet.of(part, chosen)
+    X = part.matrix(pairs.raters)
+    codes = tuple(float(value) for value in np.unique(X[np.isfinite(X)]))
+    job = Job(PairMeans(SpearmanKernel(codes), pairs, None), X, codes, NO_PRIOR)
+    found = boot.intervals(part.stream, part.groups, [job])
+    flat = [np.isfinite(one.value) and one.low == one.high for one in found]
+    if any(flat) and part.criterion.codes:
+        codes = levels_of(part.criterion, X)
+        smooth = Job(PairMeans(SpearmanKernel(codes), pairs, len(pairs.raters)), X, codes, SINGLE)
+        wider = boot.intervals(part.stream, part.groups, [smooth])
+        found = [wide if thin else one for one, wide, thin in zip(found, wider, flat, strict=True)]
+    return found, [index.describe() for index in pairs.indices]

@@ -6,24 +6,29 @@ product, and coefficients that are asked together share the very same draws: the
 
 The default interval is a smoothed Bayesian bootstrap: Dirichlet weights over the observed units plus a little prior
 mass on pseudo-items (Hjort 1991, "Bayesian and empirical Bayesian bootstrapping"), read off at percentiles that are
-widened by a t quantile with an effective number of degrees of freedom (Hesterberg 2015, doi:10.1080/00031305.2015.1089789,
-for the expanded percentile). It holds its level where labels are rare, where a bootstrap that sees only the observed
-items does not.
+widened by a t quantile with an effective number of degrees of freedom (Hesterberg 2015,
+doi:10.1080/00031305.2015.1089789, for the expanded percentile). It holds its level where labels are rare, where a
+bootstrap that sees only the observed items does not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from judgekit import seeds
+from judgekit.stats.prior import DIFFERENCE as DIFFERENCE
+from judgekit.stats.prior import NO_PRIOR as NO_PRIOR
+from judgekit.stats.prior import SINGLE as SINGLE
+from judgekit.stats.prior import Array as Array
+from judgekit.stats.prior import Prior as Prior
+from judgekit.stats.prior import PriorDraws, prior_draws
 
-Array = NDArray[np.float64]
-BLOCK = 512
+LARGEST_BLOCK = 2048
 #: Below this many items with a rarer label an interval mostly reflects how little was seen.
 SCARCE, THIN = 5, 10
 FEW_CLUSTERS = 15
@@ -32,10 +37,14 @@ FEW_CLUSTERS = 15
 class Coefficient(Protocol):
     """A statistic of the weighted sum of per-item features.
 
-    ``width`` is the number of raters of a pseudo-item; None where none are wanted.
+    ``width`` is the number of raters of a pseudo-item; None where none are wanted. A coefficient whose features depend
+    on nothing but the ratings may have a ``prior_name``: what it computes of the pseudo-items is then kept.
     """
 
-    width: int | None
+    @property
+    def width(self) -> int | None:
+        """Raters of a pseudo-item."""
+        ...
 
     def features(self, X: Array) -> Array:
         """Return the contribution of each item: X (n items × raters, NaN missing) → (n × F)."""
@@ -51,10 +60,51 @@ class Coefficient(Protocol):
 
 
 @runtime_checkable
+class Family(Protocol):
+    """A coefficient with Q outputs from one set of features: ``point`` and ``population`` return (… × Q).
+
+    ``members`` names the columns of X that take part in each output.
+    """
+
+    @property
+    def width(self) -> int | None:
+        """Raters of a pseudo-item."""
+        ...
+
+    @property
+    def members(self) -> tuple[tuple[int, ...], ...]:
+        """The columns of X behind each output."""
+        ...
+
+    def features(self, X: Array) -> Array:
+        """Return the contribution of each item (n × F)."""
+        ...
+
+    def informs(self, X: Array) -> NDArray[np.bool_]:
+        """Tell which items say anything of each output (n × Q)."""
+        ...
+
+    def pseudo_sums(self, prior: PriorDraws, rows: slice) -> Array:
+        """Return the pseudo-items' weighted features for some replicates (b × F)."""
+        ...
+
+    def point(self, S: Array) -> Array:
+        """Return the estimates of sums S (… × F)."""
+        ...
+
+    def population(self, S: Array) -> Array:
+        """Return the parameters that weighted sums S (… × F) stand for."""
+        ...
+
+
+@runtime_checkable
 class Direct(Protocol):
     """A statistic with no small sufficient features: computed from the ratings under each row of item weights."""
 
-    width: None
+    @property
+    def width(self) -> None:
+        """No pseudo-items."""
+        ...
 
     def weighted(self, X: Array, weights: Array) -> Array:
         """Return the statistic of X (n × raters) under each row of weights (B × n): B values, NaN where undefined."""
@@ -62,25 +112,10 @@ class Direct(Protocol):
 
 
 @dataclass(frozen=True)
-class Prior:
-    """How much mass the pseudo-items have (in items), and how much of it sits on unanimous ones."""
-
-    mass: float
-    unanimous: float
-    #: df = min(N - 1, spread × Satterthwaite's)
-    spread: float
-
-
-SINGLE = Prior(mass=1.0, unanimous=0.5, spread=3.0)
-DIFFERENCE = Prior(mass=2.0, unanimous=0.0, spread=1.0)
-NO_PRIOR = Prior(mass=0.0, unanimous=0.0, spread=3.0)
-
-
-@dataclass(frozen=True)
 class Job:
     """One coefficient to be given an interval: its ratings X (units' items × raters) and the declared levels."""
 
-    coefficient: Coefficient | Direct
+    coefficient: Coefficient | Family | Direct
     X: Array
     codes: tuple[float, ...]
     prior: Prior = SINGLE
@@ -106,75 +141,79 @@ class Bootstrap:
     conf_level: float = 0.95
 
     def intervals(self, stream: tuple[str, ...], groups: NDArray[np.int64], jobs: Sequence[Job]) -> list[Interval]:
-        """Return one interval a job, all from the same draws.
+        """Return one interval a job (one an output where a coefficient has several), all from the same draws.
 
         ``groups`` (n items) numbers the cluster of each item 0 … U-1; items of a cluster are drawn together.
         ``stream`` names the draws; equal names give equal draws, whichever jobs are asked.
         """
         prepared = [_Prepared.of(job, groups) for job in jobs]
         if self.n_boot == 0:
-            return [Interval(p.value, note=p.undefined(), method="point only") for p in prepared]
-        draws = [np.empty(self.n_boot) for _ in jobs]
+            return [
+                Interval(v, note=p.undefined(q), method="point only") for p in prepared for q, v in enumerate(p.values)
+            ]
         n_units = int(groups.max()) + 1 if len(groups) else 0
-        priors = self._pseudo(stream, jobs)
-        for block, rows in enumerate(_blocks(self.n_boot)):
-            size = rows.stop - rows.start
-            weights = seeds.rng(self.seed, *stream, "units", block).standard_exponential((size, n_units))
-            masses: dict[tuple[int, int | None, Prior], Array] = {}
-            for job, ready, out in zip(jobs, prepared, draws, strict=True):
+        priors = [prior_draws(j.codes, j.coefficient.width, j.prior, self.seed, self.n_boot) for j in jobs]
+        draws = [np.empty((self.n_boot, len(ready.values))) for ready in prepared]
+        for block, rows in enumerate(_blocks(self.n_boot, n_units)):
+            shape = (rows.stop - rows.start, n_units)
+            weights = seeds.rng(self.seed, *stream, "units", block).standard_exponential(shape)
+            for job, ready, prior, out in zip(jobs, prepared, priors, draws, strict=True):
                 if isinstance(job.coefficient, Direct):
-                    out[rows] = job.coefficient.weighted(job.X, weights[:, groups])
+                    out[rows, 0] = job.coefficient.weighted(job.X, weights[:, groups])
                     continue
                 sums = weights @ ready.phi
-                pseudo = priors[_prior_key(job)]
-                if pseudo is not None:
-                    rows_, mass = pseudo
-                    key = _prior_key(job)
-                    if key not in masses:
-                        stream_ = (*stream, "prior", len(job.codes), job.coefficient.width, job.prior, block)
-                        masses[key] = seeds.rng(self.seed, *stream_).standard_gamma(mass, (size, len(mass)))
-                    sums += masses[key] @ job.coefficient.features(rows_)
-                out[rows] = job.coefficient.population(sums)
-        return [self._read(job, ready, T, groups) for job, ready, T in zip(jobs, prepared, draws, strict=True)]
+                if prior is not None:
+                    sums += ready.pseudo_sums(job, prior, rows)
+                out[rows] = job.coefficient.population(sums).reshape(shape[0], -1)
+        return [
+            self._read(job, ready, q, T[:, q], groups)
+            for job, ready, T in zip(jobs, prepared, draws, strict=True)
+            for q in range(T.shape[1])
+        ]
 
-    def _pseudo(
-        self, stream: tuple[str, ...], jobs: Sequence[Job]
-    ) -> dict[tuple[int, int | None, Prior], tuple[Array, Array] | None]:
-        found: dict[tuple[int, int | None, Prior], tuple[Array, Array] | None] = {}
-        for job in jobs:
-            key = _prior_key(job)
-            if key not in found:
-                generator = seeds.rng(self.seed, *stream, "patterns", key[0], key[1])
-                found[key] = pseudo_items(job.codes, job.coefficient.width, job.prior, generator)
-        return found
-
-    def _read(self, job: Job, ready: _Prepared, T: Array, groups: NDArray[np.int64]) -> Interval:
+    def _read(self, job: Job, ready: _Prepared, q: int, T: Array, groups: NDArray[np.int64]) -> Interval:
+        value, informative = float(ready.values[q]), int(ready.informative[q])
         T = np.sort(T[np.isfinite(T)])
         if len(T) < self.n_boot / 2:
-            return Interval(ready.value, note=ready.undefined() or "no interval: undefined in most replicates")
-        df = min(ready.informative - 1, job.prior.spread * ready.satterthwaite)
-        tail = expanded_tail(self.conf_level, ready.informative, df)
+            return Interval(value, note=ready.undefined(q) or "no interval: undefined in most replicates")
+        df = min(informative - 1, job.prior.spread * float(ready.df[q]))
+        tail = expanded_tail(self.conf_level, informative, df)
         low, high = _quantile(T, tail), _quantile(T, 1 - tail)
-        if np.isfinite(ready.value):
-            low, high = min(low, ready.value), max(high, ready.value)
+        if np.isfinite(value):
+            low, high = min(low, value), max(high, value)
         smooth = "smoothed Bayesian bootstrap" if job.prior.mass else "Bayesian bootstrap"
-        clustered = len(np.unique(groups)) < len(groups)
-        method = (
-            f"{smooth} over {'clusters of items' if clustered else 'items'}, effective df {df:.3g}, B={self.n_boot}"
-        )
-        notes = [ready.undefined(), scarcity(job, groups), few_clusters(groups) if clustered else ""]
-        return Interval(ready.value, low, high, method, "; ".join(note for note in notes if note))
+        clustered = groups.max() + 1 < len(groups)
+        units = "clusters of items" if clustered else "items"
+        method = f"{smooth} over {units}, effective df {df:.3g}, B={self.n_boot}"
+        X = job.X[:, ready.members[q]]
+        notes = [ready.undefined(q), scarcity(X, job.codes, groups), few_clusters(groups) if clustered else ""]
+        return Interval(value, low, high, method, "; ".join(note for note in notes if note))
 
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A job's unit sums and what the jackknife says of them."""
+    """A job's unit sums and, for each of its outputs, what the jackknife says of them."""
 
     phi: Array
-    value: float
-    informative: int
-    satterthwaite: float
-    one_label: bool
+    values: Array
+    informative: NDArray[np.int64]
+    df: Array
+    members: list[list[int]]
+    one_label: list[bool]
+    _psi: dict[int, Array] = field(default_factory=dict)
+
+    def pseudo_sums(self, job: Job, prior: PriorDraws, rows: slice) -> Array:
+        """Return the weighted sums of the pseudo-items' features for some replicates (b × F)."""
+        coefficient = job.coefficient
+        assert not isinstance(coefficient, Direct)
+        if isinstance(coefficient, Family):
+            return coefficient.pseudo_sums(prior, rows)
+        named = getattr(coefficient, "prior_name", None)
+        if named is not None:
+            return prior.sums(named, coefficient.features)[rows]
+        if 0 not in self._psi:
+            self._psi[0] = coefficient.features(prior.rows)
+        return prior.weights[rows] @ self._psi[0]
 
     @classmethod
     def of(cls, job: Job, groups: NDArray[np.int64]) -> _Prepared:
@@ -182,31 +221,46 @@ class _Prepared:
         if isinstance(job.coefficient, Direct):
             phi = np.zeros((n_units, 1))
             np.add.at(phi, groups, np.isfinite(job.X).sum(axis=1, keepdims=True) >= 2)
-            value = float(job.coefficient.weighted(job.X, np.ones((1, len(job.X))))[0])
-            left_out = _leave_each_out(job.coefficient, job.X, groups, n_units)
+            values = job.coefficient.weighted(job.X, np.ones((1, len(job.X))))
+            left_out = _leave_each_out(job.coefficient, job.X, groups, n_units)[:, None]
         else:
             per_item = job.coefficient.features(job.X)
-            phi = np.zeros((n_units, per_item.shape[1]))
-            np.add.at(phi, groups, per_item)
+            phi = per_item[np.argsort(groups)] if n_units == len(groups) else _summed(per_item, groups, n_units)
             total = phi.sum(axis=0)
-            value = float(job.coefficient.point(total))
-            left_out = job.coefficient.point(total - phi)
-        seen = job.X[np.isfinite(job.X)]
-        informative = max(3, int(np.any(phi != 0, axis=1).sum()))
-        df = satterthwaite(left_out, value, informative)
-        return cls(phi, value, informative, df, len(seen) > 0 and bool(np.all(seen == seen[0])))
+            values = np.atleast_1d(job.coefficient.point(total))
+            left_out = job.coefficient.point(total - phi).reshape(n_units, -1)
+        if isinstance(job.coefficient, Family):
+            members = [list(columns) for columns in job.coefficient.members]
+            informs = _summed(job.coefficient.informs(job.X).astype(float), groups, n_units) > 0
+        else:
+            members = [list(range(job.X.shape[1]))]
+            informs = np.any(phi != 0, axis=1, keepdims=True)
+        informative = np.maximum(3, informs.sum(axis=0))
+        df = np.array([satterthwaite(left_out[:, q], values[q], int(n)) for q, n in enumerate(informative)])
+        return cls(phi, values, informative, df, members, [_one_label(job.X[:, columns]) for columns in members])
 
-    def undefined(self) -> str:
-        """Say why there is no value, if there is none."""
-        if np.isfinite(self.value):
+    def undefined(self, q: int) -> str:
+        """Say why output q has no value, if it has none."""
+        if np.isfinite(self.values[q]):
             return ""
-        return "no estimate: only one label occurs" if self.one_label else "no estimate: undefined on these ratings"
+        return "no estimate: only one label occurs" if self.one_label[q] else "no estimate: undefined on these ratings"
+
+
+def _summed(per_item: Array, groups: NDArray[np.int64], n_units: int) -> Array:
+    sums = np.zeros((n_units, per_item.shape[1]))
+    np.add.at(sums, groups, per_item)
+    return sums
+
+
+def _one_label(X: Array) -> bool:
+    seen = X[np.isfinite(X)]
+    return len(seen) > 0 and bool(np.all(seen == seen[0]))
 
 
 def _leave_each_out(coefficient: Direct, X: Array, groups: NDArray[np.int64], n_units: int) -> Array:
     """Return a direct statistic without each unit in turn, in blocks."""
     values = np.empty(n_units)
-    for rows in _blocks(n_units):
+    for rows in _blocks(n_units, n_units):
         weights = (groups[None, :] != np.arange(rows.start, rows.stop)[:, None]).astype(float)
         values[rows] = coefficient.weighted(X, weights)
     return values
@@ -236,38 +290,14 @@ def expanded_tail(conf_level: float, informative: int, df: float) -> float:
     return float(ndtr(-np.sqrt((informative + 1) / (informative - 1)) * quantile))
 
 
-def pseudo_items(
-    codes: tuple[float, ...], width: int | None, prior: Prior, rng: np.random.Generator
-) -> tuple[Array, Array] | None:
-    """Return pseudo-items (rows of ``width`` ratings) and the prior mass of each; None without prior or levels.
-
-    Uniform over all patterns of the declared levels (256 random ones where there are more than 512), with the prior's
-    share on unanimous ones.
-    """
-    K = len(codes)
-    if prior.mass == 0 or width is None or width < 1 or K < 2:
-        return None
-    levels = np.asarray(codes)
-    if K ** min(width, 60) <= 512:
-        patterns = levels[np.indices((K,) * width).reshape(width, -1).T]
-    else:
-        patterns = levels[rng.integers(0, K, (256, width))]
-    spread = np.full(len(patterns), prior.mass * (1 - prior.unanimous) / len(patterns))
-    if prior.unanimous == 0:
-        return patterns, spread
-    unanimous = np.repeat(levels[:, None], width, axis=1)
-    masses = np.concatenate([np.full(K, prior.mass * prior.unanimous / K), spread])
-    return np.concatenate([unanimous, patterns]), masses
-
-
-def scarcity(job: Job, groups: NDArray[np.int64]) -> str:
+def scarcity(X: Array, codes: tuple[float, ...], groups: NDArray[np.int64]) -> str:
     """Warn where few items hold any rating beside the most frequent one."""
-    present = np.isfinite(job.X)
-    if not job.codes or not present.any():
+    present = np.isfinite(X)
+    if not codes or not present.any():
         return ""
-    values, counts = np.unique(job.X[present], return_counts=True)
-    rare = np.any(present & (values[counts.argmax()] != job.X), axis=1)
-    u = len(np.unique(groups[rare]))
+    values, counts = np.unique(X[present], return_counts=True)
+    rare = np.any(present & (values[counts.argmax()] != X), axis=1)
+    u = int(np.count_nonzero(np.bincount(groups[rare])))
     if u < SCARCE:
         return (
             f"fewer than {SCARCE} items carry the rarer labels ({u}); the interval mostly reflects how little was seen"
@@ -277,17 +307,15 @@ def scarcity(job: Job, groups: NDArray[np.int64]) -> str:
 
 def few_clusters(groups: NDArray[np.int64]) -> str:
     """Warn where items come in few clusters."""
-    n = len(np.unique(groups))
+    n = int(groups.max()) + 1
     return f"only {n} clusters of items: the interval is wide and conservative" if n < FEW_CLUSTERS else ""
 
 
-def _prior_key(job: Job) -> tuple[int, int | None, Prior]:
-    return len(job.codes), job.coefficient.width, job.prior
-
-
-def _blocks(n: int) -> Iterator[slice]:
-    for start in range(0, n, BLOCK):
-        yield slice(start, min(start + BLOCK, n))
+def _blocks(n: int, n_units: int) -> Iterator[slice]:
+    """Yield blocks of replicates, smaller the more units there are, so that memory stays bounded."""
+    size = int(np.clip(2**22 // max(n_units, 1), 64, LARGEST_BLOCK))
+    for start in range(0, n, size):
+        yield slice(start, min(start + size, n))
 
 
 def _quantile(ordered: Array, p: float) -> float:

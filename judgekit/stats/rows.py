@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from judgekit.schema import Answer3, Estimate
 from judgekit.stats.pairings import Pairing, Slice
 from judgekit.stats.resample import Bootstrap, Interval
-from judgekit.study import Study
+
+if TYPE_CHECKING:
+    from judgekit.study import Study
 
 
 def row(
@@ -27,13 +31,12 @@ def row(
 
     ``n_items`` counts items on which the pairing can be compared at all.
     """
-    present = part.cells[pairing.raters].notna().to_numpy()
+    present = part.answered(pairing.raters)
     if pairing.left == pairing.right:
         used = present.sum(axis=1) >= 2
         lonely = "not estimable: one rater" if len(pairing.raters) < 2 else ""
     else:
-        left = part.cells[list(pairing.left)].notna().to_numpy().any(axis=1)
-        used = left & part.cells[list(pairing.right)].notna().to_numpy().any(axis=1)
+        used = part.answered(pairing.left).any(axis=1) & part.answered(pairing.right).any(axis=1)
         lonely = ""
     reason = lonely or ("" if used.any() else "not estimable: no items in common")
     notes = [reason] if reason else [note, found.note]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from judgekit.registry import register
 from judgekit.schema import STATUSES, Estimate
 from judgekit.stats.resample import Bootstrap
-from judgekit.study import Study
+
+if TYPE_CHECKING:
+    from judgekit.study import Study
 
 
 @register("stats")
