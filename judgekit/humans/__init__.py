@@ -1,0 +1,1 @@
+"""Where people's ratings come from: recorded with the study, or simulated."""
