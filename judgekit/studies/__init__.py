@@ -1,0 +1,1 @@
+"""Published studies, one module each: their original files as items, raters and ratings."""
