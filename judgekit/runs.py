@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -125,7 +126,8 @@ def write_study(folder: Path, study: Study) -> dict[str, str]:
 def opened(folder: Path, facts: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Open a run's folder: the manifest is written first, and closed with how it ended (finished, failed, interrupted).
 
-    Yields the manifest, to which further facts may be added.
+    Yields the manifest, to which further facts may be added. Bad input that ends it before anything was written removes
+    the folder again.
     """
     folder.mkdir(parents=True, exist_ok=True)
     manifest: dict[str, Any] = {
@@ -142,13 +144,19 @@ def opened(folder: Path, facts: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     except KeyboardInterrupt:
         manifest["status"] = "interrupted"
         raise
+    except InputError:
+        if {path.name for path in folder.iterdir()} == {"manifest.json"}:  # nothing was computed: leave nothing behind
+            shutil.rmtree(folder)
+        manifest["status"] = "failed"
+        raise
     except BaseException as error:
         manifest["status"] = "failed"
         manifest["error"] = str(error)[:500]
         raise
     finally:
         manifest["finished"] = now()
-        _save(folder, manifest)
+        if folder.is_dir():
+            _save(folder, manifest)
 
 
 def _save(folder: Path, manifest: Mapping[str, Any]) -> None:

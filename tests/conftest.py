@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["loopback"]  # the fixture `loopback`: an OpenAI-compatible server
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
