@@ -41,7 +41,7 @@ format: $(VENV)/.installed-dev ## ruff: mend and format
 	@$(PY) -m ruff format .
 
 bench: $(VENV)/.installed-dev ## speed against named baselines, as ratios
-	@$(PY) -m benchmarks.intervals
+	@$(PY) -m benchmarks
 
 notebooks: $(VENV)/.installed-dev ## execute every notebook
 	@$(PY) -m pytest tests/test_notebooks.py

@@ -41,7 +41,8 @@ def execute(plan: config.Plan, folder: Path, progress: Progress, overrides: Sequ
     }
     with runs.opened(folder, facts) as manifest, progress:
         study = collect(plan, progress)
-        manifest["notes"] = list(study.notes)
+        manifest["matched"] = study.matched()
+        manifest["notes"] = [*study.notes, *mismatches(manifest["matched"])]
         manifest["digests"] = runs.write_study(folder, study)
         boot = Bootstrap(settings.seed, settings.n_boot, settings.conf_level)
         with progress.phase("estimates", len(plan.stats)) as step:
@@ -51,6 +52,15 @@ def execute(plan: config.Plan, folder: Path, progress: Progress, overrides: Sequ
         if settings.report:
             publish(run, plan.figures, progress)
     return runs.Run(folder)
+
+
+def mismatches(matched: Mapping[str, int]) -> list[str]:
+    """Say how many judge–person pairs are not matched labels, if any are not."""
+    n = matched["mismatched"]
+    if not n:
+        return []
+    every = sum(matched.values())
+    return [f"{n} of {every} judge–person pairs saw different items, criteria or levels: they are no matched labels"]
 
 
 def collect(plan: config.Plan, progress: Progress) -> Study:

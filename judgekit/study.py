@@ -138,6 +138,22 @@ class Study:
             for level in sorted(column.dropna().unique(), key=str):
                 yield f"{stratum}={level}", (column == level).to_numpy()
 
+    def matched(self) -> dict[str, int]:
+        """Count judge–person pairs of ratings by whether both saw the same item, criteria and levels.
+
+        Keys: matched, mismatched, and unknown where either side (a recorded study, say) does not tell what was shown.
+        """
+        key = ["item", "variant", "criterion"]
+        columns = self.ratings[[*key, "rater", "shown"]]
+        judged = columns[columns["rater"].isin(self.judges())]
+        people = columns[columns["rater"].isin(self.people(aggregates=True))]
+        seen = people.groupby([*key, "shown"], dropna=False, sort=False).size().rename("pairs").reset_index()
+        pairs = judged[[*key, "shown"]].merge(seen, on=key, suffixes=("", "_person"))
+        unknown = pairs["shown"].isna() | pairs["shown_person"].isna()
+        same = ~unknown & (pairs["shown"] == pairs["shown_person"])
+        counts = {"matched": same, "mismatched": ~unknown & ~same, "unknown": unknown}
+        return {name: int(pairs.loc[rows, "pairs"].sum()) for name, rows in counts.items()}
+
     def join(self, raters: pd.DataFrame, ratings: pd.DataFrame, *, truth: pd.DataFrame | None = None) -> Study:
         """Return the study with further raters and their ratings."""
         again = set(raters["rater"]) & set(self.raters["rater"])

@@ -95,7 +95,7 @@ def shipped(task: Task) -> Path:
 
 def read(path: Path, task: Task) -> dict[str, Cues]:
     """Read the cues of every criterion of a task; InputError names the file, the criterion and what does not fit."""
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
