@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from judgekit.errors import InputError
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+BAD_INPUT = 2
 USAGE = """\
 usage: python -m judgekit.run [+experiment=NAME] [GROUP=OPTION …] [KEY=VALUE …]
        python -m judgekit.run -m +experiment=NAME seed=1,2,3     sweep: every combination
@@ -55,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not _expected(error):
             raise
         print(f"judgekit: {config.explained(error)}", file=sys.stderr)
-        return 2
+        return BAD_INPUT
     return 0
 
 
@@ -68,10 +70,15 @@ def job(composed: DictConfig) -> None:
     from judgekit.report.terminal import summary
 
     hydra_config = HydraConfig.get()
-    plan = config.build(composed)
     folder = Path(hydra_config.runtime.output_dir)
     overrides = [text for text in hydra_config.overrides.task if not text.startswith("hydra.")]
-    summary(pipeline.execute(plan, folder, Progress(), overrides))
+    try:
+        summary(pipeline.execute(config.build(composed), folder, Progress(), overrides))
+    except InputError as error:  # said here, and once: Hydra would put lines of its own before it
+        print(f"judgekit: {error}", file=sys.stderr)
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # only if it is empty
+        raise SystemExit(BAD_INPUT) from None
 
 
 def help_page(arguments: Sequence[str] = ()) -> str:

@@ -10,8 +10,9 @@ import numpy as np
 
 from judgekit.registry import register
 from judgekit.schema import Estimate
+from judgekit.stats.kernels import QuadraticKernel, TableKernel
 from judgekit.stats.pairings import Pairing, Slice, between_levels, levels_of, pairings, slices
-from judgekit.stats.pairmeans import PairMeans, PairSet, QuadraticKernel, TableKernel
+from judgekit.stats.pairmeans import PairMeans, PairSet
 from judgekit.stats.pairwise import PairIndex, mean_over_pairs
 from judgekit.stats.resample import DIFFERENCE, NO_PRIOR, SINGLE, Array, Bootstrap, Job, Prior
 from judgekit.stats.rows import row
@@ -139,11 +140,9 @@ def kappa_family(
     codes = part.criterion.codes
     kernel: QuadraticKernel | TableKernel
     if named == "quadratic":
-        seen = X[np.isfinite(X)]
-        kernel, said = (
-            QuadraticKernel(float(seen.mean()) if len(seen) else 0.0),
-            "quadratic weights on the declared values",
-        )
+        # The middle of the declared scale, not of the data: the pseudo-items' moments are then the same everywhere.
+        kernel = QuadraticKernel(float(np.mean(codes)) if codes else float(np.nanmean(X)))
+        said = "quadratic weights on the declared values"
     else:
         codes = levels_of(part.criterion, X)
         kernel = TableKernel(codes, disagreement(codes, named))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from judgekit.stats.resample import Array
 
 #: Pairs with fewer items in common than this have no coefficient of their own: they are merged into one.
 LEAST_COMMON = 10
+#: Items × pairs that are looked at in one go.
+CELLS = 2**17
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,21 @@ class PairIndex:
         first, second = X[:, [i for i, _ in pairs]], X[:, [j for _, j in pairs]]
         both = np.isfinite(first) & np.isfinite(second)
         return first, second, both / np.maximum(both.sum(axis=1), 1)[:, None]
+
+    def thin_cells(self, X: Array) -> Iterator[tuple[NDArray[np.int64], Array, Array]]:
+        """Yield the items (ascending) that both raters of a merged pair rated, and what each said: some pairs at a time.
+
+        The pairs of a crowd are many and nearly all without a common item, so they are never laid out side by side.
+        """
+        there = np.isfinite(X)
+        step = max(1, CELLS // max(len(X), 1))
+        for start in range(0, len(self.merged), step):
+            i, j = np.array(self.merged[start : start + step], dtype=np.int64).T
+            item, pair = np.nonzero(there[:, i] & there[:, j])
+            if len(item):
+                yield item, X[item, i[pair]], X[item, j[pair]]
+                if self.symmetric:
+                    yield item, X[item, j[pair]], X[item, i[pair]]
 
     def describe(self) -> str:
         """Say how the pairs were averaged."""

@@ -10,8 +10,9 @@ import numpy as np
 
 from judgekit.registry import register
 from judgekit.schema import Estimate
+from judgekit.stats.kernels import SpearmanKernel
 from judgekit.stats.pairings import Pairing, Slice, levels_of, pairings, slices
-from judgekit.stats.pairmeans import PairMeans, PairSet, SpearmanKernel
+from judgekit.stats.pairmeans import PairMeans, PairSet
 from judgekit.stats.pairwise import PairIndex, mean_over_pairs
 from judgekit.stats.resample import NO_PRIOR, SINGLE, Array, Bootstrap, Interval, Job
 from judgekit.stats.rows import row
