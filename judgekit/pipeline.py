@@ -48,9 +48,9 @@ def execute(plan: config.Plan, folder: Path, progress: Progress, overrides: Sequ
         with progress.phase("estimates", len(plan.stats)) as step:
             estimates = compute(study, plan.stats, boot, step)
         manifest["digests"]["estimates"] = runs.write_table(folder, "estimates", estimates)
-        run = runs.Run(folder)
+        runs.save_manifest(folder, manifest)  # the report quotes it
         if settings.report:
-            publish(run, plan.figures, progress)
+            publish(runs.Run(folder), plan.figures, progress)
     return runs.Run(folder)
 
 

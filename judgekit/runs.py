@@ -137,7 +137,7 @@ def opened(folder: Path, facts: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         "python": platform.python_version(),
         "versions": versions(),
     }
-    _save(folder, manifest)
+    save_manifest(folder, manifest)
     try:
         yield manifest
         manifest["status"] = "finished"
@@ -156,10 +156,11 @@ def opened(folder: Path, facts: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     finally:
         manifest["finished"] = now()
         if folder.is_dir():
-            _save(folder, manifest)
+            save_manifest(folder, manifest)
 
 
-def _save(folder: Path, manifest: Mapping[str, Any]) -> None:
+def save_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Write what is known of a run so far."""
     write_text(folder / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False, default=str) + "\n")
 
 

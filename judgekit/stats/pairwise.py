@@ -62,7 +62,7 @@ class PairIndex:
         return first, second, both / np.maximum(both.sum(axis=1), 1)[:, None]
 
     def thin_cells(self, X: Array) -> Iterator[tuple[NDArray[np.int64], Array, Array]]:
-        """Yield the items (ascending) that both raters of a merged pair rated, and what each said: some pairs at a time.
+        """Yield items (ascending) that both raters of a merged pair rated, and what each said: some pairs at a time.
 
         The pairs of a crowd are many and nearly all without a common item, so they are never laid out side by side.
         """

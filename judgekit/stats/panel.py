@@ -1,0 +1,158 @@
+"""What chance-corrected coefficients of a whole panel share: counts of levels an item, and their rows."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from judgekit.schema import Estimate
+from judgekit.stats.linearised import Linearised, analytic_row, check_interval, linearise
+from judgekit.stats.pairings import Slice, between_levels, levels_of, pairings, slices
+from judgekit.stats.resample import Array, Bootstrap, Coefficient, Interval, Job
+from judgekit.stats.rows import row
+from judgekit.stats.weights import agreement_weights, default_weights, described
+
+if TYPE_CHECKING:
+    from judgekit.study import Study
+
+#: With more distinct values than this and no declared levels there are no categories to speak of.
+MOST_LEVELS = 50
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A coefficient (p_a - p_e) / (1 - p_e) of a panel whose raters are exchangeable: any number of them an item.
+
+    p_a is the mean over items with two ratings or more of the weighted share of agreeing pairs, p_k the mean over
+    items with any rating of the share of level k (Gwet 2014, "Handbook of Inter-Rater Reliability", 4th ed., ISBN
+    978-0970806284). Subclasses say what p_e is of the shares p. ``weights`` is a name of ``judgekit.stats.weights``.
+    """
+
+    codes: tuple[float, ...]
+    weights: str = "identity"
+    width: int | None = None
+
+    @property
+    def prior_name(self) -> tuple[object, ...]:
+        """What the features depend on: not on how chance is reckoned."""
+        return "panel", self.codes, self.weights
+
+    @abstractmethod
+    def chance(self, p: Array) -> Array:
+        """Return p_e of the shares of the levels (… × K)."""
+
+    @abstractmethod
+    def slope(self, p: Array) -> Array:
+        """Return the derivative of p_e by each share (… × K), up to a constant within a row: shares add up to 1."""
+
+    def features(self, X: Array) -> Array:
+        """Return each item's: rated or not, paired or not, share of agreeing pairs, share of each level (n × 3+K)."""
+        return count_features(counts(self.codes, X), agreement_weights(self.codes, self.weights))
+
+    def point(self, S: Array) -> Array:
+        """Return the coefficient; NaN where chance agreement is 1 or nobody can be compared."""
+        rated, paired, agreeing = S[..., 0], S[..., 1], S[..., 2]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            observed = agreeing / paired
+            return corrected(observed, self.chance(S[..., 3:] / rated[..., None]))
+
+    population = point
+
+    def linearised(self, X: Array, groups: NDArray[np.int64]) -> Linearised:
+        """Return the coefficient with its linearised standard error (Gwet 2008, doi:10.1348/000711006X126600).
+
+        The number of items with two ratings or more counts as fixed; an item with one rating agrees in no pair.
+        """
+        phi = self.features(X)
+        there = phi[:, 0] > 0
+        phi, total = phi[there], phi.sum(axis=0)
+        value = float(self.point(total))
+        if not np.isfinite(value):
+            return Linearised(value, np.nan, np.nan)
+        p = total[3:] / total[0]
+        expected = float(self.chance(p))
+        observed = len(phi) / total[1] * (phi[:, 2] - expected * phi[:, 1]) / (1 - expected)
+        moved = (phi[:, 3:] - p) @ self.slope(p)
+        return linearise(value, observed - value - (1 - value) / (1 - expected) * moved, groups[there])
+
+
+def counts(codes: tuple[float, ...], X: Array) -> Array:
+    """Return how often each level was given to each item: X (n × raters, NaN missing) → n × K."""
+    return np.stack([np.equal(X, code).sum(axis=1) for code in codes], axis=1).astype(float)
+
+
+def count_features(counted: Array, weights: Array) -> Array:
+    """Return rated, paired, agreement and shares (n × 3+K) of counts (n × K) under agreement weights (K × K)."""
+    m = counted.sum(axis=1)
+    pairs = np.maximum(m * (m - 1), 1)
+    agreeing = np.einsum("nk,kl,nl->n", counted, weights, counted) - counted @ np.diag(weights)
+    shares = counted / np.maximum(m, 1)[:, None]
+    return np.concatenate([np.stack([m > 0, m > 1, agreeing / pairs], axis=1), shares], axis=1)
+
+
+def corrected(observed: Array, expected: Array) -> Array:
+    """Return (observed - expected) / (1 - expected); NaN where chance alone would agree everywhere."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(1 - expected > 1e-12, (observed - expected) / (1 - expected), np.nan))
+
+
+class Linear(Coefficient, Protocol):
+    """A coefficient that also has an analytic standard error."""
+
+    def linearised(self, X: Array, groups: NDArray[np.int64]) -> Linearised:
+        """Return the coefficient on X (n × raters) with its standard error; items of a group count as one."""
+        ...
+
+
+#: Makes a coefficient of levels, weights and the ratings that it will see.
+Maker = Callable[[tuple[float, ...], str, Array], Linear]
+
+
+def panel_rows(
+    study: Study,
+    statistic: str,
+    make: Maker,
+    boot: Bootstrap,
+    *,
+    weights: str | None = None,
+    interval: str = "bootstrap",
+) -> Iterator[Estimate]:
+    """Yield a row a comparison: people, a judge joined to people, judges. Without ``weights`` the scale decides."""
+    analytic = check_interval(interval)
+    for part in slices(study):
+        codes, none = categories(study, part)
+        chosen = weights or default_weights(part.criterion)
+        asked = [p for p in pairings(study, part) if not between_levels(part.criterion, part.matrix(p.raters))]
+        if none is not None:
+            yield from (row(study, statistic, part, pairing, none, boot) for pairing in asked)
+            continue
+        note = "" if part.criterion.codes else "no declared levels: the values seen stand for them"
+        matrices = [part.matrix(pairing.raters) for pairing in asked]
+        made = [make(codes, chosen, X) for X in matrices]
+        if analytic:
+            for pairing, X, coefficient in zip(asked, matrices, made, strict=True):
+                yield analytic_row(study, statistic, part, pairing, coefficient.linearised(X, part.groups), boot,
+                                   described(chosen), note)  # fmt: skip
+            continue
+        jobs = [Job(coefficient, X, codes) for coefficient, X in zip(made, matrices, strict=True)]
+        for pairing, found in zip(asked, boot.intervals(part.stream, part.groups, jobs), strict=True):
+            yield row(study, statistic, part, pairing, found, boot, described(chosen), note=note)
+
+
+def categories(study: Study, part: Slice) -> tuple[tuple[float, ...], Interval | None]:
+    """Return the declared levels, or all values of the criterion; and, where those are too many, why nothing comes."""
+    codes = levels_of(part.criterion, study.matrix(part.criterion.key).to_numpy())
+    if part.criterion.codes or len(codes) <= MOST_LEVELS:
+        return codes, None
+    return codes, Interval(np.nan, note=f"not estimable: {len(codes)} distinct values and no declared levels")
+
+
+def usual_width(X: Array, lead: int = 0) -> int:
+    """Return the raters of a pseudo-item: ``lead`` named ones and the median number of the others, at least two."""
+    rated = np.isfinite(X[:, lead:]).sum(axis=1)
+    return max(2, lead + int(np.median(rated[rated > 0]))) if (rated > 0).any() else max(2, lead + 1)
