@@ -93,7 +93,7 @@ def _typed(column: pd.Series, kind: str, default: Any) -> pd.Series:
     if kind == "number":
         return pd.to_numeric(column, errors="raise").astype("float64")
     if kind == "whole":
-        return column.fillna(0 if default is None else default).astype("int64")
+        return pd.to_numeric(column, errors="raise").fillna(0 if default is None else default).astype("int64")
     filled = np.where(column.isna(), default, column.astype(object))
     if pd.api.types.infer_dtype(filled, skipna=True) not in ("string", "empty"):  # a million str() take a second
         filled = np.array([None if value is None else str(value) for value in filled], dtype=object)
