@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from judgekit.errors import InputError
 from judgekit.schema import Estimate
 from judgekit.stats.pairings import Pairing, Slice
-from judgekit.stats.resample import Array, Bootstrap, Interval, few_clusters
+from judgekit.stats.resample import FEW_CLUSTERS, Array, Bootstrap, Interval
 from judgekit.stats.rows import row
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def analytic_row(
     note: str = "",
 ) -> Estimate:
     """Return the row of an analytic interval, with the two-sided p of "no agreement beyond chance"."""
-    warning = few_clusters(part.groups) if found.clustered else ""
+    few = found.clustered and found.df + 1 < FEW_CLUSTERS
+    warning = f"only {found.df + 1:.0f} clusters of items: the standard error is rough" if few else ""
     made = row(study, statistic, part, pairing, found.interval(boot.conf_level, warning), boot, method, note=note)
     return made if made.value is None or made.low is None else replace(made, p=found.p)

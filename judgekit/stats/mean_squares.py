@@ -96,7 +96,7 @@ class MeanSquares:
 
 @dataclass(frozen=True)
 class CompleteIcc:
-    """The six coefficients of a complete table of n items × k raters under weights on the items.
+    """The six coefficients of a table of k raters, complete on n items, under weights on the items.
 
     Per item the features are 1, Σx, Σx², (Σx)² and the k ratings: all mean squares are made of their weighted sums.
     """
@@ -112,14 +112,15 @@ class CompleteIcc:
         return (tuple(range(self.k)),) * 6
 
     def informs(self, X: Array) -> NDArray[np.bool_]:
-        """Every item of a complete table says something of every form."""
-        return np.ones((len(X), 6), dtype=bool)
+        """Every rated item says something of every form."""
+        return np.repeat(np.isfinite(X).all(axis=1, keepdims=True), 6, axis=1)
 
     def features(self, X: Array) -> Array:
-        """Return the items' features (n × 4 + k)."""
-        x = X - self.centre
+        """Return the items' features (n × 4 + k); items that are blank add nothing."""
+        there = np.isfinite(X.sum(axis=1))
+        x = np.where(there[:, None], X - self.centre, 0.0)
         total = x.sum(axis=1)
-        return np.column_stack([np.ones(len(x)), total, (x * x).sum(axis=1), total**2, x])
+        return np.column_stack([there.astype(float), total, (x * x).sum(axis=1), total**2, x])
 
     def pseudo_sums(self, prior: PriorDraws, rows: slice) -> Array:
         """Return the pseudo-items' weighted features for some replicates."""

@@ -111,11 +111,10 @@ class UnbalancedIcc:
     width: int | None
 
     @classmethod
-    def of(cls, X: Array, width: int | None) -> UnbalancedIcc:
-        """Fit both models to a table (n × R, NaN missing; every item rated)."""
-        k = np.isfinite(X).sum(axis=1)
-        harmonic = float(1 / np.mean(1 / k)) if len(X) else np.nan
-        return cls(Step.of(X, crossed=True), Step.of(X, crossed=False), len(X), harmonic, X.shape[1], width)
+    def of(cls, X: Array, width: int | None = None) -> UnbalancedIcc:
+        """Fit both models to a table (items × R, NaN missing; blank items add nothing)."""
+        n = int(np.isfinite(X).any(axis=1).sum())
+        return cls(Step.of(X, crossed=True), Step.of(X, crossed=False), n, harmonic(X), X.shape[1], width)
 
     @property
     def status(self) -> str:
@@ -158,6 +157,12 @@ class UnbalancedIcc:
             [_share(between, within), _share(item, rater + residual), _share(item, residual)], axis=-1
         )  # fmt: skip
         return np.concatenate([single, spearman_brown(single, self.k)], axis=-1)
+
+
+def harmonic(X: Array) -> float:
+    """Return the harmonic mean of the number of ratings of each rated item."""
+    k = np.isfinite(X).sum(axis=1)
+    return float(1 / np.mean(1 / k[k > 0])) if k.any() else np.nan
 
 
 def _share(above: Array, rest: Array) -> Array:

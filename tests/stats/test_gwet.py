@@ -219,6 +219,8 @@ def test_analytic_rows_have_p_and_items_of_a_cluster_count_together() -> None:
         [alone["low"], alone["high"], alone["p"]]
     )
     assert naive["high"] - naive["low"] < 0.75 * (alone["high"] - alone["low"])
+    few = estimate(study_of(again, groups=[f"g{i // 12}" for i in range(120)]), "ac1", interval="analytic").iloc[0]
+    assert few["note"] == "only 10 clusters of items: the standard error is rough"
 
 
 def test_no_variance_gives_no_analytic_interval_but_a_bootstrap_one() -> None:

@@ -1,0 +1,121 @@
+"""Kendall's tau-b at item level and at system level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from judgekit.registry import register
+from judgekit.schema import Estimate
+from judgekit.stats.comparisons import smooth_intervals
+from judgekit.stats.concordance import TauOfMany
+from judgekit.stats.kernels import CHUNK, joint_cells, margins
+from judgekit.stats.pairings import Pairing, Slice, pairings, slices
+from judgekit.stats.pairmeans import PairMeans, PairSet
+from judgekit.stats.pairwise import PairIndex
+from judgekit.stats.resample import Array, Bootstrap, Interval
+from judgekit.stats.rows import row
+from judgekit.stats.systems import system_rows
+
+if TYPE_CHECKING:
+    from judgekit.study import Study
+
+#: Beyond this many distinct values a linearised count takes the place of joint tables.
+MOST_LEVELS = 12
+
+
+@dataclass(frozen=True)
+class TauKernel:
+    """Kendall's tau-b from the joint table: 2 (C - D) / √((n² - Σ n_i.²) (n² - Σ n_.j²)).
+
+    Kendall (1945), doi:10.1093/biomet/33.3.239. C and D are the masses of concordant and discordant pairs of items;
+    what an item is paired with itself counts as tied on both sides and drops out of numerator and denominator.
+    """
+
+    codes: tuple[float, ...]
+
+    @property
+    def size(self) -> int:
+        """K² cells."""
+        return len(self.codes) ** 2
+
+    def features(self, x: Array, y: Array, weight: Array) -> Array:
+        """Return the joint table's cells (n × K² × P)."""
+        return joint_cells(self.codes, x, y, weight)
+
+    def values(self, S: Array) -> tuple[Array, Array]:
+        """Return tau-b and the mass of each pair."""
+        flat = S.reshape(-1, *S.shape[-2:])
+        tau, mass = np.empty((2, len(flat), flat.shape[-1]))
+        for start in range(0, len(flat), CHUNK):
+            some = slice(start, start + CHUNK)
+            tau[some], mass[some] = self._values(flat[some])
+        shape = (*S.shape[:-2], S.shape[-1])
+        return tau.reshape(shape), mass.reshape(shape)
+
+    def _values(self, S: Array) -> tuple[Array, Array]:
+        """Walk the table from its last row up: ``later`` holds each column's mass in the rows below."""
+        K = len(self.codes)
+        first, second, n = margins(S, K)
+        later = [np.zeros_like(n) for _ in range(K)]
+        surplus = np.zeros_like(n)
+        for i in reversed(range(K)):
+            above, below = np.zeros_like(n), np.asarray(sum(later[1:], np.zeros_like(n)))
+            for j in range(K):
+                surplus += S[:, i * K + j] * (below - above)
+                above += later[j]
+                below -= later[j + 1] if j + 1 < K else 0
+            for j in range(K):
+                later[j] += S[:, i * K + j]
+        x = np.asarray(n * n - sum(mass * mass for mass in first))
+        y = np.asarray(n * n - sum(mass * mass for mass in second))
+        tiny = 1e-12 * n * n
+        with np.errstate(divide="ignore", invalid="ignore"):
+            tau = np.where((x > tiny) & (y > tiny), 2 * surplus / np.sqrt(x * y), np.nan)
+        return np.asarray(np.clip(tau, -1, 1)), n
+
+
+@register("stats")
+def tau_b(study: Study, *, boot: Bootstrap) -> Iterator[Estimate]:
+    """Kendall's tau-b over items (and over systems): people with people, judge with people, judges."""
+    for part in slices(study):
+        if part.criterion.scale == "nominal" and len(part.criterion.codes) > 2:
+            continue
+        asked = pairings(study, part)
+        found: dict[Pairing, tuple[Interval, str]] = {}
+        few = [pairing for pairing in asked if len(_seen(part, pairing)) <= MOST_LEVELS]
+        if few:
+            found.update(zip(few, _from_tables(part, few, boot), strict=True))
+        for pairing in asked:
+            if pairing not in found:
+                found[pairing] = _from_counts(part, pairing, boot)
+            one, said = found[pairing]
+            text = "; ".join(word for word in ("item level", said) if word)
+            yield row(study, "tau_b", part, pairing, one, boot, text)
+        yield from system_rows(study, part, boot, "tau_b")
+
+
+def _from_tables(part: Slice, few: list[Pairing], boot: Bootstrap) -> list[tuple[Interval, str]]:
+    """Return intervals of comparisons with few distinct values, and how their pairs were averaged."""
+    pairs = PairSet.of(part, few)
+    X = part.matrix(pairs.raters)
+    declared = part.criterion.codes if len(part.criterion.codes) <= MOST_LEVELS else ()
+    kernel = TauKernel(tuple(sorted({*declared, *(value for pairing in few for value in _seen(part, pairing))})))
+    found = smooth_intervals(part, X, boot, PairMeans(kernel, pairs, None), X.shape[1], declared)
+    return [(one, index.describe()) for one, index in zip(found, pairs.indices, strict=True)]
+
+
+def _from_counts(part: Slice, pairing: Pairing, boot: Bootstrap) -> tuple[Interval, str]:
+    """Return the interval of a comparison with many distinct values."""
+    X = part.matrix(pairing.raters)
+    index = PairIndex.of(pairing, X)
+    found = smooth_intervals(part, X, boot, TauOfMany.of(index, X), 0, ())[0]
+    return found, "; ".join(word for word in (index.describe(), "linearised in the items' weights") if word)
+
+
+def _seen(part: Slice, pairing: Pairing) -> tuple[float, ...]:
+    X = part.matrix(pairing.raters)
+    return tuple(float(value) for value in np.unique(X[np.isfinite(X)]))
