@@ -40,6 +40,7 @@ class Settings(Frozen):
     seed: int = 0
     n_boot: int = 10_000
     conf_level: float = 0.95
+    resampling: Literal["smoothed", "bayesian", "percentile", "bca", "jackknife", "de_fixed"] = "smoothed"
     concurrency: int = 64
     ledger: LedgerConfig = LedgerConfig()
     report: bool = True

@@ -44,7 +44,7 @@ def execute(plan: config.Plan, folder: Path, progress: Progress, overrides: Sequ
         manifest["matched"] = study.matched()
         manifest["notes"] = [*study.notes, *mismatches(manifest["matched"])]
         manifest["digests"] = runs.write_study(folder, study)
-        boot = Bootstrap(settings.seed, settings.n_boot, settings.conf_level)
+        boot = Bootstrap(settings.seed, settings.n_boot, settings.conf_level, settings.resampling)
         with progress.phase("estimates", len(plan.stats)) as step:
             estimates = compute(study, plan.stats, boot, step)
         manifest["digests"]["estimates"] = runs.write_table(folder, "estimates", estimates)

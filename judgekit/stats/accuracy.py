@@ -107,7 +107,8 @@ class Confusion:
             spread = (total**2 - (answers**2).sum(axis=-1) - none**2) * (total**2 - (words**2).sum(axis=-1))
             above = hits * total - (words * answers).sum(axis=-1)
             mcc = np.where(spread > 1e-12 * np.maximum(total, 1e-300) ** 4, above / np.sqrt(np.abs(spread)), np.nan)
-            summary = [hits / total, f1.mean(axis=-1), mcc]
+            macro = f1.mean(axis=-1) if self.seen else np.full_like(total, np.nan)
+            summary = [hits / total, macro, mcc]
             each = [x for k in self.seen for x in (right[..., k] / answers[..., k], right[..., k] / words[..., k])]
         made = [*summary]
         for place in range(len(self.seen)):
@@ -256,4 +257,4 @@ def failures(study: Study, part: Slice, judge: str) -> NDArray[np.bool_]:
     mine = (r["criterion"] == part.criterion.key) & (r["rater"] == judge) & (r["variant"] == "original")
     failed = set(r.loc[mine & (r["rep"] == 0) & (r["status"] != "ok"), "item"])
     (mask,) = [mask for subset, mask in study.subsets() if subset == part.subset]
-    return np.array([item in failed for item in study.matrix(part.criterion.key).index], dtype=bool)[mask]
+    return np.asarray(study.matrix(part.criterion.key).index.isin(failed)[mask])

@@ -69,15 +69,20 @@ class Alpha:
     def _parts(self, S: Array) -> tuple[Array, Array, Array]:
         """Return the number of pairable values, Σ o d and Σ n n d (both over ordered pairs)."""
         c, k = self._packed
-        margins = np.zeros((*S.shape[:-1], len(self.codes)))
-        for column, (i, j) in enumerate(zip(c, k, strict=True)):
-            margins[..., i] += S[..., column]
-            if i != j:
-                margins[..., j] += S[..., column]
+        margins = self._margins(S)
         d = self._distances(margins)
         observed = 2 * np.sum(S * d, axis=-1)
         expected = 2 * np.sum(margins[..., c] * margins[..., k] * d, axis=-1)
         return margins.sum(axis=-1), observed, expected
+
+    def _margins(self, S: Array) -> Array:
+        """Return how many pairable values each level has (… × K)."""
+        margins = np.zeros((*S.shape[:-1], len(self.codes)))
+        for column, (i, j) in enumerate(zip(*self._packed, strict=True)):
+            margins[..., i] += S[..., column]
+            if i != j:
+                margins[..., j] += S[..., column]
+        return margins
 
     def _distances(self, margins: Array) -> Array:
         """Return δ² for the packed pairs; ordinal distances depend on the margins, so on the replicate."""
@@ -103,6 +108,14 @@ class Alpha:
         """Return alpha of the distribution that the weights describe: factor n."""
         n, observed, expected = self._parts(S)
         return _one_minus(n * observed, expected)
+
+    def chance_fixed(self, S: Array, total: Array) -> Array:
+        """Return alpha of sums S with the expected disagreement, and ordinal distances, of the whole sample."""
+        n, _, expected = self._parts(total)
+        c, k = self._packed
+        share = np.where(c == k, 1.0, 2.0)  # a packed cell off the diagonal stands for two
+        observed = 2 * np.sum(S * self._distances(self._margins(total)), axis=-1)
+        return _one_minus((n - 1) * n * observed / np.sum(S * share, axis=-1), expected)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from judgekit.registry import find
 from judgekit.schema import Estimate
-from judgekit.stats.resample import Bootstrap
+from judgekit.stats.resample import Bootstrap, IntervalRule
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,14 +17,22 @@ if TYPE_CHECKING:
 
 
 def estimate(
-    study: Study, *statistics: str, n_boot: int = 10_000, seed: int = 0, conf_level: float = 0.95, **options: Any
+    study: Study,
+    *statistics: str,
+    n_boot: int = 10_000,
+    seed: int = 0,
+    conf_level: float = 0.95,
+    resampling: IntervalRule = "smoothed",
+    **options: Any,
 ) -> pd.DataFrame:
     """Return estimates of the named statistics, one row each (columns: ``judgekit.tables.ESTIMATE_COLUMNS``).
 
-    ``n_boot=0`` gives values only. ``options`` go to every statistic named, so give them with one name at a time.
+    ``n_boot=0`` gives values only. ``resampling`` is the interval's rule: smoothed (the default, which covers where
+    labels are rare), or, for comparison, bayesian, percentile, bca, jackknife, de_fixed (alpha only). ``options`` go to
+    every statistic named, so give them with one name at a time.
     Unknown names raise InputError with those there are.
     """
-    boot = Bootstrap(seed, n_boot, conf_level)
+    boot = Bootstrap(seed, n_boot, conf_level, resampling)
     return compute(study, {name: partial(find("stats", name), **options) for name in statistics}, boot)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from judgekit.stats.concordance import TauOfMany
+from judgekit.stats.limits import Limits
 from judgekit.stats.mean_squares import CompleteIcc
 from judgekit.stats.pairings import Pairing, Slice, levels_of, pairings
 from judgekit.stats.pairmeans import PairMeans
@@ -18,7 +19,7 @@ from judgekit.stats.unbalanced import UnbalancedIcc
 if TYPE_CHECKING:
     from judgekit.study import Study
 
-Widened = PairMeans | CompleteIcc | UnbalancedIcc | TauOfMany
+Widened = PairMeans | CompleteIcc | UnbalancedIcc | TauOfMany | Limits
 #: On a continuum there are no levels for pseudo-items; heavy tails then ask for Satterthwaite's df as they are.
 CONTINUUM = Prior(mass=0.0, unanimous=0.0, spread=1.0)
 #: Fewer items than this on a continuum earn a warning: where few of them are extreme, intervals cover about .90.

@@ -45,22 +45,6 @@ class PairIndex:
         """The number of pairs whose coefficients are averaged."""
         return len(self.own) + bool(self.merged)
 
-    def columns(self, X: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
-        """Return for all own pairs the two columns (n × P each) and whether both are there."""
-        first = X[:, [i for i, _ in self.own]]
-        second = X[:, [j for _, j in self.own]]
-        return first, second, np.isfinite(first) & np.isfinite(second)
-
-    def merged_columns(self, X: Array) -> tuple[Array, Array, Array]:
-        """Return the merged pairs' two columns (n × M each) and each cell's weight: 1 an item, shared by its pairs.
-
-        Exchangeable persons are entered both ways round.
-        """
-        pairs = [*self.merged, *((j, i) for i, j in self.merged)] if self.symmetric else list(self.merged)
-        first, second = X[:, [i for i, _ in pairs]], X[:, [j for _, j in pairs]]
-        both = np.isfinite(first) & np.isfinite(second)
-        return first, second, both / np.maximum(both.sum(axis=1), 1)[:, None]
-
     def thin_cells(self, X: Array) -> Iterator[tuple[NDArray[np.int64], Array, Array]]:
         """Yield items (ascending) that both raters of a merged pair rated, and what each said: some pairs at a time.
 

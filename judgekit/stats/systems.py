@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from judgekit.schema import Estimate
 from judgekit.stats.comparisons import CONTINUUM, flat, without_persons
+from judgekit.stats.limits import side_mean
 from judgekit.stats.pairings import Slice
 from judgekit.stats.resample import Array, Bootstrap, Interval, Job
 from judgekit.stats.rows import row
@@ -74,7 +75,7 @@ def system_rows(study: Study, part: Slice, boot: Bootstrap, kind: Kind) -> Itera
     for pairing in without_persons(study, part):
         if pairing.left == pairing.right or not {pairing.a, pairing.b} & judges:
             continue
-        sides = [_mean(part.matrix(side)) for side in (pairing.left, pairing.right)]
+        sides = [side_mean(part.matrix(side)) for side in (pairing.left, pairing.right)]
         X = np.column_stack([*sides, np.where(systems >= 0, systems, np.nan)])
         coefficient = SystemCorrelation(kind, int(systems.max()) + 1)
         found = boot.intervals(part.stream, part.groups, [Job(coefficient, X, (), CONTINUUM)])[0]
@@ -97,8 +98,3 @@ def systems_of(study: Study, part: Slice) -> NDArray[np.int64] | None:
     numbers = np.full(len(column), -1, dtype=np.int64)
     numbers[there] = np.unique(column[there].astype(str).to_numpy(), return_inverse=True)[1]
     return numbers if there.any() else None
-
-
-def _mean(X: Array) -> Array:
-    n = np.isfinite(X).sum(axis=1)
-    return np.where(n > 0, np.nansum(X, axis=1) / np.maximum(n, 1), np.nan)

@@ -1,0 +1,150 @@
+"""A job before any draw: its unit sums, its values, what the jackknife says of them, what its reader must know."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from judgekit.stats.coefficient import Direct, Family, Job
+from judgekit.stats.prior import Array, PriorDraws
+
+#: Below this many items with a rarer label an interval mostly reflects how little was seen.
+SCARCE, THIN = 5, 10
+FEW_CLUSTERS = 15
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A job's unit sums and, for each of its outputs, what the jackknife says of them."""
+
+    phi: Array
+    values: Array
+    informative: NDArray[np.int64]
+    df: Array
+    left_out: Array
+    members: list[list[int]]
+    one_label: list[bool]
+    _psi: dict[int, Array] = field(default_factory=dict)
+
+    def pseudo_sums(self, job: Job, prior: PriorDraws, rows: slice) -> Array:
+        """Return the weighted sums of the pseudo-items' features for some replicates (b × F)."""
+        coefficient = job.coefficient
+        assert not isinstance(coefficient, Direct)
+        if isinstance(coefficient, Family):
+            return coefficient.pseudo_sums(prior, rows)
+        named = getattr(coefficient, "prior_name", None)
+        if named is not None:
+            return prior.sums(named, coefficient.features)[rows]
+        if 0 not in self._psi:
+            self._psi[0] = coefficient.features(prior.rows)
+        return prior.weights[rows] @ self._psi[0]
+
+    @classmethod
+    def of(cls, job: Job, groups: NDArray[np.int64], shared: dict[Hashable, Array]) -> Prepared:
+        """Prepare a job; jobs that name the same features of the same ratings share them."""
+        n_units = int(groups.max()) + 1 if len(groups) else 0
+        if isinstance(job.coefficient, Direct):
+            phi = np.zeros((n_units, 1))
+            np.add.at(phi, groups, np.isfinite(job.X).sum(axis=1, keepdims=True) >= 2)
+            values = job.coefficient.weighted(job.X, np.ones((1, len(job.X))))
+            left_out = _leave_each_out(job.coefficient, job.X, groups, n_units)[:, None]
+        else:
+            named = getattr(job.coefficient, "prior_name", None)
+            key = (named, id(job.X)) if named is not None else object()
+            if key not in shared:
+                shared[key] = _summed(job.coefficient.features(job.X), groups, n_units)
+            phi = shared[key]
+            total = phi.sum(axis=0)
+            values = np.atleast_1d(job.coefficient.point(total))
+            left_out = job.coefficient.point(total - phi).reshape(n_units, -1)
+        if isinstance(job.coefficient, Family):
+            members = [list(columns) for columns in job.coefficient.members]
+            informs = _summed(job.coefficient.informs(job.X).astype(float), groups, n_units) > 0
+        else:
+            members = [list(range(job.X.shape[1]))]
+            informs = np.any(phi != 0, axis=1, keepdims=True)
+        informative = np.maximum(3, informs.sum(axis=0))
+        df = np.array([satterthwaite(left_out[:, q], values[q], int(n)) for q, n in enumerate(informative)])
+        one_label = [_one_label(job.X[:, columns]) for columns in members]
+        return cls(phi, values, informative, df, left_out, members, one_label)
+
+    def undefined(self, q: int) -> str:
+        """Say why output q has no value, if it has none."""
+        if np.isfinite(self.values[q]):
+            return ""
+        return "no estimate: only one label occurs" if self.one_label[q] else "no estimate: undefined on these ratings"
+
+    def warnings(self, job: Job, q: int, groups: NDArray[np.int64]) -> str:
+        """Say what a reader of output q's interval must know."""
+        notes = [self.undefined(q), scarcity(job.X[:, self.members[q]], job.codes, groups), few_clusters(groups)]
+        return "; ".join(note for note in notes if note)
+
+
+def _summed(per_item: Array, groups: NDArray[np.int64], n_units: int) -> Array:
+    if n_units == len(groups):
+        return per_item[np.argsort(groups)]
+    sums = np.zeros((n_units, per_item.shape[1]))
+    np.add.at(sums, groups, per_item)
+    return sums
+
+
+def _one_label(X: Array) -> bool:
+    seen = X[np.isfinite(X)]
+    return len(seen) > 0 and bool(np.all(seen == seen[0]))
+
+
+def _leave_each_out(coefficient: Direct, X: Array, groups: NDArray[np.int64], n_units: int) -> Array:
+    """Return a direct statistic without each unit in turn, in blocks."""
+    values = np.empty(n_units)
+    step = max(1, 2**20 // n_units)
+    for start in range(0, n_units, step):
+        left_out = np.arange(start, min(start + step, n_units))
+        values[left_out] = coefficient.weighted(X, (groups != left_out[:, None]).astype(float))
+    return values
+
+
+def satterthwaite(left_out: Array, value: float, informative: int) -> float:
+    """Return the degrees of freedom of the jackknife's variance: clip(2N / (kurtosis - 1), 2, N - 1).
+
+    ``left_out`` holds the value without each unit in turn. Without variance the kurtosis counts as N.
+    """
+    filled = np.where(np.isfinite(left_out), left_out, value)
+    pseudo = (len(filled) - 1) * (filled.mean() - filled)
+    squares = float(np.sum(pseudo**2))
+    if not np.isfinite(squares) or squares <= 1e-24:
+        kurtosis = float(informative)
+    else:
+        kurtosis = informative * float(np.sum(pseudo**4)) / squares**2
+    df = 2 * informative / (kurtosis - 1) if kurtosis > 1 else np.inf
+    return float(np.clip(df, 2, max(2, informative - 1)))
+
+
+def scarcity(X: Array, codes: tuple[float, ...], groups: NDArray[np.int64]) -> str:
+    """Warn where few items hold any rating beside the most frequent one."""
+    present = np.isfinite(X)
+    if not codes or not present.any():
+        return ""
+    values, counts = np.unique(X[present], return_counts=True)
+    rare = np.any(present & (values[counts.argmax()] != X), axis=1)
+    u = int(np.count_nonzero(np.bincount(groups[rare])))
+    if u < SCARCE:
+        return (
+            f"fewer than {SCARCE} items carry the rarer labels ({u}); the interval mostly reflects how little was seen"
+        )
+    return f"only {u} items carry the rarer labels: read the interval with caution" if u < THIN else ""
+
+
+def few_clusters(groups: NDArray[np.int64]) -> str:
+    """Warn where items come in few clusters."""
+    n = int(groups.max()) + 1
+    if n == len(groups) or n >= FEW_CLUSTERS:
+        return ""
+    return f"only {n} clusters of items: the interval is wide and conservative"
+
+
+def units(groups: NDArray[np.int64]) -> str:
+    """Name what is drawn."""
+    return "clusters of items" if groups.max() + 1 < len(groups) else "items"
