@@ -27,8 +27,6 @@ Abstain = Literal["drop", "wrong"]
 RULES, TIES, ABSTAIN = ("majority", "median", "mean"), ("split", "drop"), ("drop", "wrong")
 #: With more distinct values than this and no declared levels there are no classes to be right about.
 MOST_LEVELS = 50
-#: On a level of a stratum each class has rows of its own up to this many classes.
-FEW_CLASSES = 3
 
 
 @dataclass(frozen=True)
@@ -127,13 +125,15 @@ def accuracy(
     leave_one_out: bool = False,
     ties: Ties = "split",
     abstain: Abstain = "drop",
+    strata: bool = False,
 ) -> Iterator[Estimate]:
     """Accuracy, precision, recall, F1 and MCC of judges against a pool's consensus, beside people against the others.
 
     ``against`` is majority, median or mean (the nearest declared level); by default what suits the scale. With
     ``leave_one_out`` the judge meets the panel without each person in turn, as people do: each person of a pool against
     the others is the ceiling (a = b = pool). Ties are shared among the tied levels (``split``) or left out (``drop``).
-    A judge's failures (refused, unparsable, error, skipped) are left out (``drop``) or count as ``wrong``.
+    A judge's failures (refused, unparsable, error, skipped) are left out (``drop``) or count as ``wrong``. Precision,
+    recall and F1 of each level are given on all items; with ``strata`` on each level of each stratum too.
     """
     for name, value, known in (("against", against, RULES), ("ties", ties, TIES), ("abstain", abstain, ABSTAIN)):
         if value is not None and value not in known:
@@ -152,7 +152,8 @@ def accuracy(
                 asked.append(Asked.people(part, pairing, codes, rule, ties))
         found = iter(boot.intervals(part.stream, part.groups, [one.job for one in asked]))
         for one in asked:
-            yield from one.rows(study, part, [next(found) for _ in one.confusion.members], boot)
+            intervals = [next(found) for _ in one.confusion.members]
+            yield from one.rows(study, part, intervals, boot, strata or part.subset == "all")
 
 
 def rule_of(criterion: Criterion) -> Rule:
@@ -209,13 +210,13 @@ class Asked:
         """The job for the resampling engine."""
         return Job(self.confusion, self.X, self.confusion.codes, SINGLE)
 
-    def rows(self, study: Study, part: Slice, found: list[Interval], boot: Bootstrap) -> Iterator[Estimate]:
-        """Yield the summaries, and each class's rows on all items or where there are few classes."""
+    def rows(self, study: Study, part: Slice, found: list[Interval], boot: Bootstrap, each: bool) -> Iterator[Estimate]:
+        """Yield the summaries and, where ``each``, the rows of each level."""
         c = self.confusion
         names = ["accuracy", "accuracy.f1", "accuracy.mcc"]
         labels = [level_name(part.criterion, c.codes[k]) for k in c.seen]
         names += [f"accuracy.{what}.{label}" for label in labels for what in ("precision", "recall", "f1")]
-        shown = len(names) if part.subset == "all" or len(c.codes) <= FEW_CLASSES else 3
+        shown = len(names) if each else 3
         phi = c.features(self.X)
         used = phi[:, len(c.codes) : 2 * len(c.codes)].sum(axis=1) > 0
         note = self.left(used)

@@ -60,14 +60,17 @@ class Excess:
 
 
 @register("stats")
-def homogeneity(study: Study, *, boot: Bootstrap, most_people: int = MOST_SINGLE) -> Iterator[Estimate]:
+def homogeneity(
+    study: Study, *, boot: Bootstrap, most_people: int = MOST_SINGLE, strata: bool = False
+) -> Iterator[Estimate]:
     """Marginal homogeneity of a judge with people: Stuart–Maxwell, Bhapkar, Bowker; how much more often each level.
 
     Of a judge and a pool each item contributes the judge's level minus the people's shares of the levels, each cluster
     the sum of its items: with one person and no clusters these are the tests of Stuart (1955),
     doi:10.1093/biomet/42.3-4.412, and Bhapkar (1966), doi:10.1080/01621459.1966.10502021. Against each person of a pool
     of up to ``most_people`` there is Bowker's test of symmetry too (1948, doi:10.1080/01621459.1948.10483284; df: the
-    pairs of levels that occur), and McNemar's exact test where two levels occur.
+    pairs of levels that occur), and McNemar's exact test where two levels occur. homogeneity.excess is given on all
+    items; with ``strata`` on each level of each stratum too.
     """
     for part in slices(study):
         for pairing in judges_with_pools(study, part):
@@ -77,17 +80,18 @@ def homogeneity(study: Study, *, boot: Bootstrap, most_people: int = MOST_SINGLE
                 none = Interval(np.nan, note=f"not estimable: {len(codes)} distinct values and no levels")
                 yield row(study, "homogeneity.stuart_maxwell", part, pairing, none, boot)
                 continue
-            yield from _against_pool(study, part, pairing, codes, boot)
+            yield from _tests(study, part, pairing, codes, boot)
+            if strata or part.subset == "all":
+                yield from _excess(study, part, pairing, codes, boot)
             if part.subset == "all" and 1 < len(pairing.right) <= most_people:
                 for person in pairing.right:
                     one = Pairing(pairing.a, person, pairing.left, (person,))
                     yield from _tests(study, part, one, codes, boot)
 
 
-def _against_pool(
+def _excess(
     study: Study, part: Slice, pairing: Pairing, codes: tuple[float, ...], boot: Bootstrap
 ) -> Iterator[Estimate]:
-    yield from _tests(study, part, pairing, codes, boot)
     X = part.matrix(pairing.raters)
     each = np.isfinite(X[:, 1:]).sum(axis=1)
     width = 1 + (int(np.median(each[each > 0])) if each.any() else 1)

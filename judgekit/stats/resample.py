@@ -26,10 +26,10 @@ from judgekit.stats.prepared import FEW_CLUSTERS, SCARCE, THIN, Prepared, few_cl
 from judgekit.stats.prior import DIFFERENCE, NO_PRIOR, SINGLE, Array, Prior, prior_draws
 
 __all__ = [
-    *("DIFFERENCE", "FEW_CLUSTERS", "NO_PRIOR", "SCARCE", "SINGLE", "THIN", "Array", "Bootstrap", "Coefficient"),
-    *("Direct", "Family", "Interval", "Job", "Prior", "expanded_tail", "few_clusters", "quantile", "satterthwaite"),
+    "DIFFERENCE", "FEW_CLUSTERS", "NO_PRIOR", "SCARCE", "SINGLE", "THIN", "Array", "Bootstrap", "Coefficient",
+    "Direct", "Family", "Interval", "Job", "Prior", "expanded_tail", "few_clusters", "quantile", "satterthwaite",
     "scarcity",
-]
+]  # fmt: skip
 
 LARGEST_BLOCK = 2048
 MOSTLY_UNDEFINED = "no interval: undefined in most replicates"
