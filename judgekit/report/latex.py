@@ -33,7 +33,8 @@ def tables(run: Run, command: str) -> dict[str, str]:
 
 def figure(run: Run, name: str, file: str, told: str, command: str) -> str:
     """Return the figure environment that shows ``file`` under its caption; it says which command made it."""
-    lines = ["\\begin{figure}[t]", "\\centering", f"\\includegraphics{{{file}}}", f"\\caption{{{escape(told)}}}"]
+    drawn = f"\\includegraphics[width=\\linewidth]{{{file}}}"
+    lines = ["\\begin{figure}[t]", "\\centering", drawn, f"\\caption{{{escape(told)}}}"]
     return _made_by(command) + "\n".join([*lines, _label(run, "fig", name), "\\end{figure}", ""])
 
 
@@ -115,7 +116,7 @@ def _table(
     float_ = "table*" if wide else "table"
     width = len(re.findall(r"[lr]", columns))
     out = [f"\\begin{{{float_}}}[t]", "\\centering", f"\\caption{{{escape(told)}}}"]
-    out += [_label(run, "tab", name), "\\small"]
+    out += [_label(run, "tab", name), "\\footnotesize"]
     out += [f"\\begin{{tabular}}{{{columns}}}", "\\toprule", " & ".join(head) + r" \\"]
     last = None
     for criterion, cells in body:
