@@ -161,7 +161,9 @@ def about_omega(found: AltTest, matched: Interval) -> Interval:
     """Return the published winning rate with the interval of the share of people matched, stretched to hold it."""
     if not np.isfinite(matched.low):
         return replace(matched, value=found.omega)
-    low, high = min(matched.low, found.omega), max(matched.high, found.omega)
+    J = int(found.tested.sum())
+    # A share of J people is one of J + 1 numbers; the engine read its ends between draws, or at the smooth point.
+    low, high = min(round(matched.low * J) / J, found.omega), max(round(matched.high * J) / J, found.omega)
     certain = ["every replicate says the same of every person"] * (low == high)
     return Interval(
         found.omega,

@@ -9,7 +9,7 @@ import numpy as np
 
 from judgekit.registry import register
 from judgekit.schema import Estimate
-from judgekit.stats.comparisons import smooth_intervals
+from judgekit.stats.comparisons import Asked, smooth_intervals
 from judgekit.stats.limits import Limits
 from judgekit.stats.linearised import check_interval
 from judgekit.stats.pairings import Pairing, Slice, pairings, slices
@@ -31,17 +31,21 @@ def bland_altman(
     for part in slices(study):
         if part.criterion.scale == "nominal":
             continue
-        for pairing in pairings(study, part):
-            if pairing.left == pairing.right or set(pairing.left) & set(pairing.right):
-                continue
-            X = part.matrix([*pairing.left, *pairing.right])
-            limits = Limits(len(pairing.left), len(pairing.right), multiple)
-            if analytic:
-                found = _analytic(limits, X, part, boot)
-            else:
-                found = smooth_intervals(part, X, boot, limits, X.shape[1])
-            for name, one in zip(NAMES, found, strict=True):
-                yield row(study, f"bland_altman.{name}", part, pairing, one, boot, _meaning(pairing, name, multiple))
+        asked = [p for p in pairings(study, part) if not set(p.left) & set(p.right)]
+        if not asked:
+            continue
+        raters = list(dict.fromkeys(rater for pairing in asked for rater in pairing.raters))
+        column = {rater: number for number, rater in enumerate(raters)}
+        sides = [(tuple(column[r] for r in p.left), tuple(column[r] for r in p.right)) for p in asked]
+        limits, X = Limits(tuple(sides), multiple), part.matrix(raters)
+        found = (
+            _analytic(limits, X, part, boot)
+            if analytic
+            else smooth_intervals(part, boot, [Asked(X, limits, len(raters))])[0]
+        )
+        for number, one in enumerate(found):
+            name, pairing = NAMES[number % 3], asked[number // 3]
+            yield row(study, f"bland_altman.{name}", part, pairing, one, boot, _meaning(pairing, name, multiple))
 
 
 def _meaning(pairing: Pairing, name: str, multiple: float) -> str:
@@ -58,17 +62,20 @@ def _analytic(limits: Limits, X: Array, part: Slice, boot: Bootstrap) -> list[In
     """
     from scipy.special import stdtrit
 
-    d = limits.differences(X)
-    d = d[np.isfinite(d)]
     values = limits.point(limits.features(X).sum(axis=0))
-    if len(d) < 2 or not d.std() > 0:
-        return [Interval(float(value), note="no analytic interval: no variation between items") for value in values]
-    n, s = len(d), float(d.std(ddof=1))
-    t = float(stdtrit(n - 1, (1 + boot.conf_level) / 2))
-    halves = [t * s / np.sqrt(n)] + [t * s * np.sqrt(1 / n + limits.multiple**2 / (2 * (n - 1)))] * 2
     note = "clusters of items are ignored" if part.groups.max() + 1 < len(part.groups) else ""
-    method = f"t with {n - 1} df, normal differences"
-    return [
-        Interval(float(value), float(value - half), float(value + half), method, note)
-        for value, half in zip(values, halves, strict=True)
-    ]
+    found = []
+    for number, column in enumerate(limits.differences(X).T):
+        three = [float(value) for value in values[3 * number : 3 * number + 3]]
+        d = column[np.isfinite(column)]
+        n = len(d)
+        if n < 2 or not d.std() > 0:
+            reason = "no analytic interval: no variation between items"
+            found += [Interval(value, note=reason) for value in three]
+            continue
+        s, t = float(d.std(ddof=1)), float(stdtrit(n - 1, (1 + boot.conf_level) / 2))
+        limit = t * s * float(np.sqrt(1 / n + limits.multiple**2 / (2 * (n - 1))))
+        method = f"t with {n - 1} df, normal differences"
+        for value, half in zip(three, (t * s / float(np.sqrt(n)), limit, limit), strict=True):
+            found.append(Interval(value, value - half, value + half, method, note))
+    return found

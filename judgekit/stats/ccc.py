@@ -10,24 +10,25 @@ import numpy as np
 
 from judgekit.registry import register
 from judgekit.schema import Estimate
-from judgekit.stats.comparisons import smooth_intervals, without_persons
+from judgekit.stats.comparisons import Asked, smooth_intervals, without_persons
 from judgekit.stats.linearised import check_interval
-from judgekit.stats.moments import MomentKernel, Part
-from judgekit.stats.pairings import Slice, slices
-from judgekit.stats.pairmeans import PairMeans, PairSet
+from judgekit.stats.moments import MomentKernel, MomentParts, Part
+from judgekit.stats.pairings import Pairing, Slice, slices
+from judgekit.stats.pairmeans import PairSet
 from judgekit.stats.resample import Array, Bootstrap, Interval
 from judgekit.stats.rows import row
 
 if TYPE_CHECKING:
     from judgekit.study import Study
 
-#: The statistics that are made of one pair's moments, and what they are.
-PARTS: dict[str, tuple[Part, str]] = {
+#: The statistics that are made of a pair's moments, and what they are.
+NAMES: dict[Part, tuple[str, str]] = {
     "ccc": ("ccc", "Lin's concordance correlation"),
-    "ccc.bias_correction": ("bias_correction", "C_b = ccc / r"),
-    "ccc.location": ("location", "u = (mean of a - mean of b) / sqrt(s_a s_b)"),
-    "ccc.scale": ("scale", "v = s_a / s_b"),
+    "bias_correction": ("ccc.bias_correction", "C_b = ccc / r"),
+    "location": ("ccc.location", "u = (mean of a - mean of b) / sqrt(s_a s_b)"),
+    "scale": ("ccc.scale", "v = s_a / s_b"),
 }
+ALL: tuple[Part, ...] = ("ccc", "bias_correction", "location", "scale")
 
 
 @register("stats")
@@ -37,36 +38,37 @@ def ccc(study: Study, *, boot: Bootstrap, interval: str = "bootstrap") -> Iterat
     for part in slices(study):
         if part.criterion.scale == "nominal":
             continue
-        for pairing in without_persons(study, part):
-            pairs = PairSet.of(part, [pairing])
-            X = part.matrix(pairs.raters)
-            seen = X[np.isfinite(X)]
-            centre = float(seen.mean()) if len(seen) else 0.0
-            for name, (kind, meaning) in PARTS.items():
-                if pairing.left == pairing.right and kind in ("location", "scale"):
-                    continue  # among exchangeable people neither has a sign
-                kernel = MomentKernel(kind, centre)
-                if analytic and kind == "ccc":
-                    found = _analytic(X, kernel, pairs, part, boot)
-                else:
-                    found = _bootstrap(part, X, kernel, pairs, boot)
-                text = "; ".join(word for word in (meaning, pairs.indices[0].describe()) if word)
-                yield row(study, name, part, pairing, found, boot, text)
+        asked = without_persons(study, part)
+        jobs = [_job(part, pairing) for pairing in asked]
+        for pairing, (model, job), found in zip(
+            asked, jobs, smooth_intervals(part, boot, [j for _, j in jobs]), strict=True
+        ):
+            for kind, one in zip(model.parts, found, strict=True):
+                name, meaning = NAMES[kind]
+                if kind == "ccc" and analytic:
+                    one = _analytic(model.pairs, job.X, one.value, part, boot)
+                text = "; ".join(word for word in (meaning, model.pairs.indices[0].describe()) if word)
+                yield row(study, name, part, pairing, _exp(one) if kind == "scale" else one, boot, text)
 
 
-def _bootstrap(part: Slice, X: Array, kernel: MomentKernel, pairs: PairSet, boot: Bootstrap) -> Interval:
-    """Return the engine's interval; the mean of log v over pairs is given as v."""
-    found = smooth_intervals(part, X, boot, PairMeans(kernel, pairs, None), X.shape[1])[0]
-    if kernel.part != "scale":
-        return found
-    return replace(
-        found, value=float(np.exp(found.value)), low=float(np.exp(found.low)), high=float(np.exp(found.high))
-    )
+def _job(part: Slice, pairing: Pairing) -> tuple[MomentParts, Asked]:
+    """Return a comparison's statistics and their job; among exchangeable people location and scale have no sign."""
+    pairs = PairSet.of(part, [pairing])
+    X = part.matrix(pairs.raters)
+    seen = X[np.isfinite(X)]
+    parts = ALL[:2] if pairing.left == pairing.right else ALL
+    model = MomentParts(parts, pairs, float(seen.mean()) if len(seen) else 0.0)
+    return model, Asked(X, model, X.shape[1])
 
 
-def _analytic(X: Array, kernel: MomentKernel, pairs: PairSet, part: Slice, boot: Bootstrap) -> Interval:
+def _exp(found: Interval) -> Interval:
+    """Return the interval of v from that of the mean of log v over pairs."""
+    value, low, high = (float(np.exp(limit)) for limit in (found.value, found.low, found.high))
+    return replace(found, value=value, low=low, high=high)
+
+
+def _analytic(pairs: PairSet, X: Array, value: float, part: Slice, boot: Bootstrap) -> Interval:
     """Return Lin's interval of one pair of raters; none for a mean over pairs."""
-    value = float(PairMeans(kernel, pairs, None).point(PairMeans(kernel, pairs, None).features(X).sum(axis=0))[0])
     if len(pairs.own) != 1 or pairs.merged:
         return Interval(value, note="no analytic interval: a mean over pairs, use the bootstrap")
     both = X[:, list(pairs.own[0])]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy as np
 from judgekit.stats.concordance import TauOfMany
 from judgekit.stats.limits import Limits
 from judgekit.stats.mean_squares import CompleteIcc
+from judgekit.stats.moments import MomentParts
 from judgekit.stats.pairings import Pairing, Slice, levels_of, pairings
 from judgekit.stats.pairmeans import PairMeans
 from judgekit.stats.prior import SINGLE, Prior
@@ -19,7 +22,7 @@ from judgekit.stats.unbalanced import UnbalancedIcc
 if TYPE_CHECKING:
     from judgekit.study import Study
 
-Widened = PairMeans | CompleteIcc | UnbalancedIcc | TauOfMany | Limits
+Widened = PairMeans | CompleteIcc | UnbalancedIcc | TauOfMany | Limits | MomentParts
 #: On a continuum there are no levels for pseudo-items; heavy tails then ask for Satterthwaite's df as they are.
 CONTINUUM = Prior(mass=0.0, unanimous=0.0, spread=1.0)
 #: Fewer items than this on a continuum earn a warning: where few of them are extreme, intervals cover about .90.
@@ -33,30 +36,59 @@ def without_persons(study: Study, part: Slice) -> list[Pairing]:
     return [pairing for pairing in pairings(study, part) if not {pairing.a, pairing.b} & persons]
 
 
-def smooth_intervals(
-    part: Slice,
-    X: Array,
-    boot: Bootstrap,
-    coefficient: Widened,
-    width: int,
-    levels: tuple[float, ...] | None = None,
-) -> list[Interval]:
-    """Return engine intervals: with pseudo-items of the declared levels, without any on a continuum.
+@dataclass(frozen=True)
+class Asked:
+    """A coefficient (its ``width`` None) to be given an interval on ratings X (items × raters).
 
-    ``coefficient`` has width None and is given ``width`` (ratings of a pseudo-item) where pseudo-items are wanted;
-    ``levels`` stand in for the declared ones. Where the ratings seen leave no width (perfect agreement), pseudo-items
-    of the values seen give one; where that fails there is no interval.
+    ``width`` is the number of ratings of a pseudo-item where those are wanted; ``levels`` stand in for the declared
+    ones.
     """
-    codes = part.criterion.codes if levels is None else levels
-    wide = coefficient if isinstance(coefficient, TauOfMany) else replace(coefficient, width=width)
-    job = Job(wide, X, codes, SINGLE) if codes else Job(coefficient, X, (), CONTINUUM)
-    found = boot.intervals(part.stream, part.groups, [job])
-    if any(map(flat, found)) and job.coefficient is not wide:
-        again = boot.intervals(part.stream, part.groups, [Job(wide, X, levels_of(part.criterion, X), SINGLE)])
-        found = [new if flat(one) else one for one, new in zip(found, again, strict=True)]
-    few = not job.codes and len(np.unique(part.groups[np.isfinite(X).any(axis=1)])) < FEW_ITEMS
-    warning = f"fewer than {FEW_ITEMS} items and no declared levels: at heavy tails read the interval as 90 %"
-    return [_withheld(one) if flat(one) else _noted(one, warning if few else "") for one in found]
+
+    X: Array
+    coefficient: Widened
+    width: int
+    levels: tuple[float, ...] | None = None
+
+    def job(self, part: Slice) -> Job:
+        """Return the job: with pseudo-items of the declared levels, without any on a continuum."""
+        codes = part.criterion.codes if self.levels is None else self.levels
+        return self.wide(codes) if codes else Job(self.coefficient, self.X, (), CONTINUUM)
+
+    def wide(self, codes: tuple[float, ...]) -> Job:
+        """Return the job with pseudo-items of these levels."""
+        if isinstance(self.coefficient, TauOfMany):
+            return Job(self.coefficient, self.X, codes, SINGLE)
+        return Job(replace(self.coefficient, width=self.width), self.X, codes, SINGLE)
+
+    def read(self, part: Slice, found: list[Interval]) -> list[Interval]:
+        """Return the intervals with a warning where few items lie on a continuum, without those that have no width."""
+        items = len(np.unique(part.groups[np.isfinite(self.X).any(axis=1)]))
+        few = not self.job(part).codes and items < FEW_ITEMS
+        warning = f"fewer than {FEW_ITEMS} items and no declared levels: at heavy tails read the interval as 90 %"
+        return [_withheld(one) if flat(one) else _noted(one, warning if few else "") for one in found]
+
+
+def smooth_intervals(part: Slice, boot: Bootstrap, asked: Sequence[Asked]) -> list[list[Interval]]:
+    """Return the outputs' intervals of each coefficient, all from the same draws.
+
+    Where the ratings seen leave no width (perfect agreement), pseudo-items of the values seen give one; where that
+    fails there is no interval.
+    """
+    jobs = [one.job(part) for one in asked]
+    found = _split(jobs, boot.intervals(part.stream, part.groups, jobs))
+    if boot.interval != "smoothed" or boot.n_boot == 0:
+        return found
+    thin = [n for n, (job, rows) in enumerate(zip(jobs, found, strict=True)) if not job.codes and any(map(flat, rows))]
+    again = [asked[n].wide(levels_of(part.criterion, asked[n].X)) for n in thin]
+    for n, rows in zip(thin, _split(again, boot.intervals(part.stream, part.groups, again)), strict=True):
+        found[n] = [new if flat(old) else old for old, new in zip(found[n], rows, strict=True)]
+    return [one.read(part, rows) for one, rows in zip(asked, found, strict=True)]
+
+
+def _split(jobs: Sequence[Job], found: list[Interval]) -> list[list[Interval]]:
+    """Return the flat list of outputs as one list a job."""
+    rest = iter(found)
+    return [list(islice(rest, len(getattr(job.coefficient, "members", (0,))))) for job in jobs]
 
 
 def flat(found: Interval) -> bool:

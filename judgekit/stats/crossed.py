@@ -41,10 +41,14 @@ class Design:
     @classmethod
     def of(cls, y: Array, item: Index, rater: Index, *, crossed: bool) -> Design:
         """Average the reps of each cell and see which components the design can tell apart."""
-        cell, where, counts = np.unique(item * (rater.max() + 1) + rater, return_inverse=True, return_counts=True)
-        reps = counts.astype(float)
-        means = np.bincount(where, weights=y) / reps
-        within = float(np.sum((y - means[where]) ** 2))
+        cell = item * (rater.max() + 1) + rater
+        if np.all(cell[1:] > cell[:-1]):  # sorted and without reps: the usual case, and a sort saved
+            reps, means, within = np.ones(len(y)), y, 0.0
+        else:
+            cell, where, counts = np.unique(cell, return_inverse=True, return_counts=True)
+            reps = counts.astype(float)
+            means = np.bincount(where, weights=y) / reps
+            within = float(np.sum((y - means[where]) ** 2))
         i, r = cell // (rater.max() + 1), cell % (rater.max() + 1)
         items, raters = int(i.max()) + 1, int(r.max()) + 1
         repeated = bool(reps.max() > 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -80,14 +80,12 @@ def equivalence(
     rule = "non-inferiority, low > -margin" if noninferiority else "equivalence, interval within ±margin"
     tests = f"two one-sided tests at {level:g}{' (cautious)' if cautious else ''}"
     for part in slices(study):
-        asked = [
-            one
-            for pairing in judges_with_pools(study, part)
-            for one in comparisons(part, pairing, margin, margin_alpha)
-        ]
-        for one, found in zip(
-            asked, tested.intervals(part.stream, part.groups, [one.job for one in asked]), strict=True
-        ):
+        asked, jobs = [], []
+        for same, pairings in by_missing(part, judges_with_pools(study, part)):
+            for job, comparisons in compared(same, pairings, margin, margin_alpha):
+                jobs.append(job)
+                asked += comparisons
+        for one, found in zip(asked, tested.intervals(part.stream, part.groups, jobs), strict=True):
             if len(one.pairing.right) < 2:
                 found = Interval(np.nan, note="not estimable: one person only, two are needed")
             answer = verdict(found, one.margin, noninferiority) if boot.n_boot else None
@@ -98,42 +96,59 @@ def equivalence(
 
 @dataclass(frozen=True)
 class Comparison:
-    """One statistic of a judge and a pool on the items that the judge rated, with its margin."""
+    """One statistic of a judge and a pool on the items that the judge rated (``part``), with its margin."""
 
     statistic: str
     part: Slice
     pairing: Pairing
-    job: Job
     margin: float
     said: str
 
 
-def comparisons(part: Slice, pairing: Pairing, margin: float, margin_alpha: float | None) -> Iterator[Comparison]:
-    """Yield what is compared of a judge and a pool: weighted kappa, then alpha."""
-    judged = part.answered(pairing.left)
-    if not judged.all():
-        part = replace(part, values=np.where(judged, part.values, np.nan))
-    X = part.matrix(pairing.raters)
-    between = between_levels(part.criterion, X)
-    if part.criterion.scale != "nominal" or not between:
-        people = Pairing(pairing.b, pairing.b, pairing.right, pairing.right)
-        job, (said, _) = kappa_family(part, [pairing, people], minus=((0, 1),))
-        said = f"weighted kappa, judge–people minus people–people; {said}"
-        yield Comparison("weighted_kappa", part, pairing, job, margin, said)
-    each = np.isfinite(X[:, 1:]).sum(axis=1)
-    m = max(2, int(np.median(each[each > 0]))) if each.any() else 2
-    allowed = margin * 2 / (m + 1) if margin_alpha is None else margin_alpha
-    job = alpha_job(part, X, m, between)
-    said = "alpha of people and judge minus alpha of the people"
-    yield Comparison(
-        "alpha", part, pairing, job, allowed, f"{said}, {part.criterion.scale if job.codes else 'interval'} distances"
-    )
+def by_missing(part: Slice, pairings: Sequence[Pairing]) -> Iterator[tuple[Slice, list[Pairing]]]:
+    """Yield the comparisons of judges who rated the same items, with everybody's ratings of those items alone."""
+    alike: dict[bytes, list[Pairing]] = {}
+    for pairing in pairings:
+        alike.setdefault(part.answered(pairing.left).tobytes(), []).append(pairing)
+    for group in alike.values():
+        judged = part.answered(group[0].left)
+        yield part if judged.all() else replace(part, values=np.where(judged, part.values, np.nan)), group
 
 
-def alpha_job(part: Slice, X: Array, m: int, between: bool) -> Job:
+def compared(
+    part: Slice, pairings: Sequence[Pairing], margin: float, margin_alpha: float | None
+) -> Iterator[tuple[Job, list[Comparison]]]:
+    """Yield each job with the comparisons that are its outputs: the weighted kappas together, alpha judge by judge."""
+    nominal = part.criterion.scale == "nominal"
+    plain = [p for p in pairings if not (nominal and between_levels(part.criterion, part.matrix(p.raters)))]
+    if plain:
+        pools = [Pairing(pool, pool, people, people) for pool, people in {p.b: p.right for p in plain}.items()]
+        place = {pool.a: len(plain) + number for number, pool in enumerate(pools)}
+        minus = tuple((number, place[pairing.b]) for number, pairing in enumerate(plain))
+        job, said = kappa_family(part, [*plain, *pools], minus=minus)
+        what = "weighted kappa, judge–people minus people–people"
+        yield (
+            job,
+            [
+                Comparison("weighted_kappa", part, pairing, margin, f"{what}; {text}")
+                for pairing, text in zip(plain, said, strict=False)
+            ],
+        )
+    for pairing in pairings:
+        X = part.matrix(pairing.raters)
+        each = np.isfinite(X[:, 1:]).sum(axis=1)
+        m = max(2, int(np.median(each[each > 0]))) if each.any() else 2
+        allowed = margin * 2 / (m + 1) if margin_alpha is None else margin_alpha
+        job = alpha_job(part, X, m)
+        scale = part.criterion.scale if job.codes else "interval"
+        said_ = f"alpha of people and judge minus alpha of the people, {scale} distances"
+        yield job, [Comparison("alpha", part, pairing, allowed, said_)]
+
+
+def alpha_job(part: Slice, X: Array, m: int) -> Job:
     """Return the job of the change in alpha; a pseudo-item has the judge's and ``m`` people's ratings."""
     codes = levels_of(part.criterion, X)
-    if between or len(codes) > MOST_LEVELS:
+    if between_levels(part.criterion, X) or len(codes) > MOST_LEVELS:
         centre = float(np.nanmean(X)) if np.isfinite(X).any() else 0.0
         return Job(AlphaChange(AlphaMoments(centre), None), X, (), NO_PRIOR)
     return Job(AlphaChange(Alpha(codes, part.criterion.scale, m + 1), m + 1), X, codes, DIFFERENCE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from judgekit.errors import InputError
 from judgekit.registry import register
 from judgekit.schema import Estimate
-from judgekit.stats.comparisons import smooth_intervals, without_persons
+from judgekit.stats.comparisons import Asked, smooth_intervals, without_persons
 from judgekit.stats.mean_squares import FORMS, CompleteIcc, MeanSquares
 from judgekit.stats.pairings import Pairing, Slice, slices
 from judgekit.stats.resample import Array, Bootstrap, Interval
@@ -43,13 +43,17 @@ def icc(study: Study, *, boot: Bootstrap, interval: str = "bootstrap") -> Iterat
     for part in slices(study):
         if part.criterion.scale == "nominal":
             continue
-        for pairing in _asked(study, part):
-            X = _table(part, pairing)
-            found, said = _intervals(part, X, boot, interval)
-            k = harmonic(X)
-            for form, one in zip(FORMS, found, strict=True):
-                meaning = MEANING[form].format(k=k)
-                yield row(study, f"icc.{form}", part, pairing, one, boot, f"{meaning}; {said}")
+        asked = _asked(study, part)
+        tables = [_table(part, pairing) for pairing in asked]
+        models = [_model(X) for X in tables]
+        if interval == "F":
+            found = [_classical(X, model, part, boot) for X, model in zip(tables, models, strict=True)]
+        else:
+            found = _bootstrap(part, boot, tables, models)
+        for pairing, X, model, rows in zip(asked, tables, models, found, strict=True):
+            for form, one in zip(FORMS, rows, strict=True):
+                said = "; ".join(word for word in (MEANING[form].format(k=harmonic(X)), _said(model, interval)) if word)
+                yield row(study, f"icc.{form}", part, pairing, one, boot, said)
 
 
 def _asked(study: Study, part: Slice) -> list[Pairing]:
@@ -68,31 +72,54 @@ def _table(part: Slice, pairing: Pairing) -> Array:
     return np.asarray(X[:, np.isfinite(X).any(axis=0)])
 
 
-def _intervals(part: Slice, X: Array, boot: Bootstrap, interval: str) -> tuple[list[Interval], str]:
-    """Return the six intervals of a table and how their values were made."""
+def _model(X: Array) -> CompleteIcc | UnbalancedIcc | None:
+    """Return mean squares (confirmed by pingouin) for a complete table, REML for others, None for under three items."""
     table = X[np.isfinite(X).any(axis=1)]
     n, k = table.shape
     if n < 3 or k < 2:
-        return [Interval(np.nan, note=f"not estimable: {n} items with two ratings, three are needed")] * 6, ""
-    if np.isfinite(table).all():
-        squares = MeanSquares.of(table)
-        _confirm(table, squares)
-        said = "mean squares of the complete table"
-        if interval == "F":
-            return _classical(squares, part, boot), said
-        return smooth_intervals(part, X, boot, CompleteIcc(n, k, float(table.mean()), None), k), f"{said}; these raters"
-    model = UnbalancedIcc.of(X)
-    said = "; ".join(word for word in ("REML variance components, cells missing", model.status) if word)
-    if interval == "F":
-        values = model.point(model.features(X).sum(axis=0))
-        note = "no F interval: cells are missing, use the bootstrap"
-        return [Interval(float(value), note=note) for value in values], said
-    width = int(np.median(np.isfinite(table).sum(axis=1)))
-    return smooth_intervals(part, X, boot, model, width), f"{said}; replicates reweight REML's equations; these raters"
+        return None
+    if not np.isfinite(table).all():
+        return UnbalancedIcc.of(X)
+    _confirm(table, MeanSquares.of(table))
+    return CompleteIcc(n, k, float(table.mean()), None)
 
 
-def _classical(squares: MeanSquares, part: Slice, boot: Bootstrap) -> list[Interval]:
+def _said(model: CompleteIcc | UnbalancedIcc | None, interval: str) -> str:
+    """Say how the values were made and what the intervals are about."""
+    if model is None:
+        return ""
+    if isinstance(model, CompleteIcc):
+        words = ["mean squares of the complete table", "" if interval == "F" else "these raters"]
+    else:
+        reweighted = "" if interval == "F" else "replicates reweight REML's equations; these raters"
+        words = ["REML variance components, cells missing", model.status, reweighted]
+    return "; ".join(word for word in words if word)
+
+
+def _bootstrap(
+    part: Slice, boot: Bootstrap, tables: list[Array], models: Sequence[CompleteIcc | UnbalancedIcc | None]
+) -> list[list[Interval]]:
+    """Return each table's six intervals; a pseudo-item has as many ratings as the median item."""
+    known = [(X, model) for X, model in zip(tables, models, strict=True) if model is not None]
+    widths = [int(np.median(counts[counts > 0])) for counts in (np.isfinite(X).sum(axis=1) for X, _ in known)]
+    jobs = [Asked(X, model, width) for (X, model), width in zip(known, widths, strict=True)]
+    made = iter(smooth_intervals(part, boot, jobs))
+    return [_none(X) if model is None else next(made) for X, model in zip(tables, models, strict=True)]
+
+
+def _none(X: Array) -> list[Interval]:
+    n = int(np.isfinite(X).any(axis=1).sum())
+    return [Interval(np.nan, note=f"not estimable: {n} items with two ratings, three are needed")] * 6
+
+
+def _classical(X: Array, model: CompleteIcc | UnbalancedIcc | None, part: Slice, boot: Bootstrap) -> list[Interval]:
     """Return the intervals from F distributions; they take items as independent and raters as drawn at random."""
+    if model is None:
+        return _none(X)
+    if isinstance(model, UnbalancedIcc):
+        note = "no F interval: cells are missing, use the bootstrap"
+        return [Interval(float(value), note=note) for value in model.point(model.features(X).sum(axis=0))]
+    squares = MeanSquares.of(X[np.isfinite(X).any(axis=1)])
     method = "F distributions, items and raters drawn at random"
     note = "clusters of items are ignored" if part.groups.max() + 1 < len(part.groups) else ""
     limits = squares.f_intervals(boot.conf_level)

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
+from judgekit.stats.pairmeans import PairMeans, PairSet
+from judgekit.stats.prior import PriorDraws
 from judgekit.stats.resample import Array
 
 Part = Literal["pearson", "ccc", "bias_correction", "location", "scale"]
@@ -55,3 +58,39 @@ class MomentKernel:
             else:
                 value = np.log(np.where(varied, vx, np.nan) / vy) / 2
         return np.asarray(value), w
+
+
+@dataclass(frozen=True)
+class MomentParts:
+    """Several statistics of one comparison from the same moments, each averaged over its pairs of raters."""
+
+    parts: tuple[Part, ...]
+    pairs: PairSet
+    centre: float
+    width: int | None = None
+
+    @property
+    def members(self) -> tuple[tuple[int, ...], ...]:
+        """The columns of X behind each output."""
+        return self.pairs.members * len(self.parts)
+
+    def _mean(self, part: Part) -> PairMeans:
+        return PairMeans(MomentKernel(part, self.centre), self.pairs, self.width)
+
+    def features(self, X: Array) -> Array:
+        """Return the moments of every pair (n × 6·P)."""
+        return self._mean(self.parts[0]).features(X)
+
+    def informs(self, X: Array) -> NDArray[np.bool_]:
+        """Items that any pair rated say something of every part."""
+        return np.repeat(self.pairs.present(X), len(self.parts), axis=1)
+
+    def pseudo_sums(self, prior: PriorDraws, rows: slice) -> Array:
+        """Return the pseudo-items' weighted moments for some replicates."""
+        return np.asarray(prior.weights[rows] @ self.features(prior.rows))
+
+    def point(self, S: Array) -> Array:
+        """Return the parts of sums S (… × 6·P)."""
+        return np.concatenate([self._mean(part).point(S) for part in self.parts], axis=-1)
+
+    population = point

@@ -9,7 +9,7 @@ import numpy as np
 
 from judgekit.registry import register
 from judgekit.schema import Estimate
-from judgekit.stats.comparisons import smooth_intervals
+from judgekit.stats.comparisons import Asked, smooth_intervals
 from judgekit.stats.moments import MomentKernel
 from judgekit.stats.pairings import pairings, slices
 from judgekit.stats.pairmeans import PairMeans, PairSet
@@ -32,7 +32,7 @@ def pearson(study: Study, *, boot: Bootstrap) -> Iterator[Estimate]:
         X = part.matrix(pairs.raters)
         seen = X[np.isfinite(X)]
         plain = PairMeans(MomentKernel("pearson", float(seen.mean()) if len(seen) else 0.0), pairs, None)
-        found = smooth_intervals(part, X, boot, plain, X.shape[1])
+        found = smooth_intervals(part, boot, [Asked(X, plain, X.shape[1])])[0]
         for pairing, one, index in zip(asked, found, pairs.indices, strict=True):
             text = "; ".join(word for word in ("item level", index.describe()) if word)
             yield row(study, "pearson", part, pairing, one, boot, text)

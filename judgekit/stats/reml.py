@@ -227,4 +227,8 @@ def _raise(v: Array, factor: Index) -> Array:
 
 
 def _numbered(labels: NDArray[Any]) -> Index:
+    """Return labels as numbers 0, 1, … in sorted order; small integers are counted, not sorted."""
+    if labels.dtype.kind in "iu" and len(labels) and int(np.ptp(labels)) <= 4 * len(labels):
+        shifted = labels.astype(np.int64) - int(labels.min())
+        return np.asarray((np.cumsum(np.bincount(shifted) > 0) - 1)[shifted])
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)

@@ -10,13 +10,13 @@ import numpy as np
 
 from judgekit.registry import register
 from judgekit.schema import Estimate
-from judgekit.stats.comparisons import smooth_intervals
+from judgekit.stats.comparisons import Asked, smooth_intervals
 from judgekit.stats.concordance import TauOfMany
 from judgekit.stats.kernels import CHUNK, joint_cells, margins
 from judgekit.stats.pairings import Pairing, Slice, pairings, slices
 from judgekit.stats.pairmeans import PairMeans, PairSet
 from judgekit.stats.pairwise import PairIndex
-from judgekit.stats.resample import Array, Bootstrap, Interval
+from judgekit.stats.resample import Array, Bootstrap
 from judgekit.stats.rows import row
 from judgekit.stats.systems import system_rows
 
@@ -85,35 +85,33 @@ def tau_b(study: Study, *, boot: Bootstrap) -> Iterator[Estimate]:
         if part.criterion.scale == "nominal" and len(part.criterion.codes) > 2:
             continue
         asked = pairings(study, part)
-        found: dict[Pairing, tuple[Interval, str]] = {}
         few = [pairing for pairing in asked if len(_seen(part, pairing)) <= MOST_LEVELS]
+        many = [pairing for pairing in asked if pairing not in few]
+        jobs, said = [], []
         if few:
-            found.update(zip(few, _from_tables(part, few, boot), strict=True))
+            pairs, job = _from_tables(part, few)
+            jobs.append(job)
+            said += [index.describe() for index in pairs.indices]
+        for pairing in many:
+            X = part.matrix(pairing.raters)
+            index = PairIndex.of(pairing, X)
+            jobs.append(Asked(X, TauOfMany.of(index, X), 0, ()))
+            said.append("; ".join(word for word in (index.describe(), "linearised in the items' weights") if word))
+        found = [one for rows in smooth_intervals(part, boot, jobs) for one in rows]
+        made = dict(zip(few + many, zip(found, said, strict=True), strict=True))
         for pairing in asked:
-            if pairing not in found:
-                found[pairing] = _from_counts(part, pairing, boot)
-            one, said = found[pairing]
-            text = "; ".join(word for word in ("item level", said) if word)
-            yield row(study, "tau_b", part, pairing, one, boot, text)
+            one, text = made[pairing]
+            yield row(study, "tau_b", part, pairing, one, boot, "; ".join(w for w in ("item level", text) if w))
         yield from system_rows(study, part, boot, "tau_b")
 
 
-def _from_tables(part: Slice, few: list[Pairing], boot: Bootstrap) -> list[tuple[Interval, str]]:
-    """Return intervals of comparisons with few distinct values, and how their pairs were averaged."""
+def _from_tables(part: Slice, few: list[Pairing]) -> tuple[PairSet, Asked]:
+    """Return the pairs of comparisons with few distinct values and the job of all their joint tables."""
     pairs = PairSet.of(part, few)
     X = part.matrix(pairs.raters)
     declared = part.criterion.codes if len(part.criterion.codes) <= MOST_LEVELS else ()
     kernel = TauKernel(tuple(sorted({*declared, *(value for pairing in few for value in _seen(part, pairing))})))
-    found = smooth_intervals(part, X, boot, PairMeans(kernel, pairs, None), X.shape[1], declared)
-    return [(one, index.describe()) for one, index in zip(found, pairs.indices, strict=True)]
-
-
-def _from_counts(part: Slice, pairing: Pairing, boot: Bootstrap) -> tuple[Interval, str]:
-    """Return the interval of a comparison with many distinct values."""
-    X = part.matrix(pairing.raters)
-    index = PairIndex.of(pairing, X)
-    found = smooth_intervals(part, X, boot, TauOfMany.of(index, X), 0, ())[0]
-    return found, "; ".join(word for word in (index.describe(), "linearised in the items' weights") if word)
+    return pairs, Asked(X, PairMeans(kernel, pairs, None), X.shape[1], declared)
 
 
 def _seen(part: Slice, pairing: Pairing) -> tuple[float, ...]:

@@ -97,9 +97,9 @@ def test_export_writes_figures_and_tables(run: Run, tmp_path: Path) -> None:
     box = re.search(rb"/MediaBox \[\s*0 0 ([\d.]+)", (folder / "forest.pdf").read_bytes())
     assert box is not None
     assert float(box[1]) == pytest.approx(3.35 * 72, abs=0.1)
-    assert r"\includegraphics[width=\linewidth]{generated/empathy/forest.pdf}" in (folder / "figure-forest.tex").read_text(
-        encoding="utf-8"
-    )
+    assert r"\includegraphics[width=\linewidth]{generated/empathy/forest.pdf}" in (
+        folder / "figure-forest.tex"
+    ).read_text(encoding="utf-8")
     first = {path.name: path.read_bytes() for path in written}
     (folder / "table-old.tex").write_text("stale")
     (folder / "notes.md").write_text("mine")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import get_args
 
 import numpy as np
@@ -66,8 +67,14 @@ def test_bca_agrees_with_scipy() -> None:
     def value(index: np.ndarray, axis: int = -1) -> np.ndarray:
         return coefficient.point(phi[index.astype(int)].sum(axis=-2))
 
+    seeded = "rng" if "rng" in inspect.signature(stats.bootstrap).parameters else "random_state"  # before SciPy 1.15
     theirs = stats.bootstrap(
-        (np.arange(len(X)),), value, n_resamples=9999, method="BCa", vectorized=True, rng=np.random.default_rng(1)
+        (np.arange(len(X)),),
+        value,
+        n_resamples=9999,
+        method="BCa",
+        vectorized=True,
+        **{seeded: np.random.default_rng(1)},
     ).confidence_interval
     found = interval("bca", X, n_boot=10_000)
     assert found.low == pytest.approx(theirs.low, abs=0.02)
