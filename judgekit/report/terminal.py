@@ -6,10 +6,13 @@ import os
 from pathlib import Path
 
 from judgekit.report.numbers import interval, number, share
-from judgekit.report.verdict import Finding, findings, sentence
+from judgekit.report.verdict import WORDS, Finding, findings, sentence
 from judgekit.runs import Run
 
 COLOURS = {"yes": "green", "no": "red", "undecided": "yellow", "none": "dim"}
+#: For terminals too narrow for the verdict's full words.
+SHORT = {"yes": "within", "no": "below", "undecided": "too few labels", "none": "not estimable"}
+NARROW = 95
 SIMULATED = "Simulated raters: for trying the pipeline, not evidence."
 
 
@@ -21,6 +24,7 @@ def summary(run: Run) -> None:
 
     wide = Console()
     console = Console(highlight=False, width=None if wide.is_terminal else max(wide.width, 100))
+    words = WORDS if console.width >= NARROW else SHORT
     found = findings(run)
     for judge in dict.fromkeys(one.judge for one in found):
         table = Table(title=f"[bold]{escape(judge)}[/] beside people", title_justify="left", box=None, title_style="")
@@ -37,7 +41,7 @@ def summary(run: Run) -> None:
                     escape(
                         f"{number(one.difference.value, plus=True)} {interval(one.difference.low, one.difference.high)}"
                     ),
-                    f"[{COLOURS[one.answer]}]{one.mark} {one.words}[/]{_unanswered(one)}",
+                    f"[{COLOURS[one.answer]}]{one.mark} {words[one.answer]}[/]{_unanswered(one)}",
                 )
         console.print(table)
         console.print()
