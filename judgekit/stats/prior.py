@@ -6,6 +6,7 @@ mass of one or two items, spread over uniform patterns of the declared levels, d
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -98,7 +99,9 @@ def prior_draws(codes: tuple[float, ...], width: int | None, prior: Prior, seed:
 
 @lru_cache(maxsize=6)
 def _weights(masses: tuple[float, ...], seed: int, n_boot: int) -> Array:
-    return prior_weights(np.asarray(masses), n_boot, seeds.rng(seed, "pseudo-weights", len(masses), sum(masses)))
+    # Rounded: sum() of floats adds up differently from Python 3.12 on, and the last digit would name another stream.
+    mass = round(math.fsum(masses), 6)
+    return prior_weights(np.asarray(masses), n_boot, seeds.rng(seed, "pseudo-weights", len(masses), mass))
 
 
 def prior_weights(mass: Array, size: int, rng: np.random.Generator) -> Array:

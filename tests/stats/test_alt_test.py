@@ -232,7 +232,7 @@ def test_rows_of_a_judge_and_a_pool() -> None:
     assert (found["n_items"] == 80).all()
 
 
-@pytest.mark.parametrize(("judge", "n", "answer"), [(0.97, 200, "yes"), (0.1, 200, "no"), (0.8, 31, "undecided")])
+@pytest.mark.parametrize(("judge", "n", "answer"), [(0.97, 200, "yes"), (-0.3, 200, "no"), (0.8, 31, "undecided")])
 def test_the_verdict_has_three_states(judge: float, n: int, answer: str) -> None:
     found = rows(study_of(panel_of(n, judge, 0.85, seed=3)))
     omega = found.iloc[0]

@@ -13,6 +13,7 @@ import pytest
 from references import drawn, study_of
 from scipy import stats
 
+from judgekit import seeds
 from judgekit.schema import Criterion, Level
 from judgekit.simulate.compact import FIVE_SKEWED, StudyJudge, cells
 from judgekit.stats.alpha import Alpha
@@ -21,7 +22,7 @@ from judgekit.stats.fleiss import Fleiss
 from judgekit.stats.gwet import Gwet
 from judgekit.stats.kappa import kappa_family
 from judgekit.stats.pairings import Pairing, Slice
-from judgekit.stats.prior import DIFFERENCE, NO_PRIOR, SINGLE, Prior, prior_weights, pseudo_items
+from judgekit.stats.prior import DIFFERENCE, NO_PRIOR, SINGLE, Prior, prior_draws, prior_weights, pseudo_items
 from judgekit.stats.resample import Bootstrap, Interval, Job, expanded_tail, satterthwaite, scarcity
 
 Array = np.ndarray
@@ -288,6 +289,14 @@ def test_seed_and_stream_name_the_draws() -> None:
     assert Bootstrap(1, 2000).intervals(STREAM, groups, [job])[0] == first
     assert Bootstrap(2, 2000).intervals(STREAM, groups, [job])[0].low != first.low
     assert Bootstrap(1, 2000).intervals(("criterion", "x=1"), groups, [job])[0].low != first.low
+
+
+@pytest.mark.parametrize(("width", "prior"), [(1, SINGLE), (3, SINGLE), (3, DIFFERENCE)])
+def test_the_draws_of_pseudo_items_do_not_hang_on_how_floats_are_summed(width: int, prior: Prior) -> None:
+    draws = prior_draws((1.0, 2.0, 3.0), width, prior, seed=1, n_boot=20)
+    assert draws is not None
+    stream = seeds.rng(1, "pseudo-weights", len(draws.masses), prior.mass)
+    np.testing.assert_array_equal(draws.weights, prior_weights(np.asarray(draws.masses), 20, stream))
 
 
 def test_without_replicates_there_is_the_value_alone() -> None:
