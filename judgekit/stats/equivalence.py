@@ -13,7 +13,7 @@ from judgekit.registry import register
 from judgekit.schema import Answer3, Estimate
 from judgekit.stats.alpha import Alpha, AlphaMoments
 from judgekit.stats.kappa import kappa_family
-from judgekit.stats.pairings import Pairing, Slice, between_levels, levels_of, slices
+from judgekit.stats.pairings import Pairing, Slice, between_levels, by_missing, levels_of, slices
 from judgekit.stats.resample import DIFFERENCE, NO_PRIOR, Array, Bootstrap, Interval, Job
 from judgekit.stats.rows import row
 from judgekit.stats.versus import judges_with_pools
@@ -103,16 +103,6 @@ class Comparison:
     pairing: Pairing
     margin: float
     said: str
-
-
-def by_missing(part: Slice, pairings: Sequence[Pairing]) -> Iterator[tuple[Slice, list[Pairing]]]:
-    """Yield the comparisons of judges who rated the same items, with everybody's ratings of those items alone."""
-    alike: dict[bytes, list[Pairing]] = {}
-    for pairing in pairings:
-        alike.setdefault(part.answered(pairing.left).tobytes(), []).append(pairing)
-    for group in alike.values():
-        judged = part.answered(group[0].left)
-        yield part if judged.all() else replace(part, values=np.where(judged, part.values, np.nan)), group
 
 
 def compared(

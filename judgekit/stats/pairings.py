@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -130,6 +130,16 @@ def _with_means(
         yield from combinations(small, 2)
     else:
         yield from ((mean, judge) for mean in everyone if mean in means for judge in judges)
+
+
+def by_missing(part: Slice, pairings: Sequence[Pairing]) -> Iterator[tuple[Slice, list[Pairing]]]:
+    """Yield the comparisons of judges who rated the same items, with everybody's ratings of those items alone."""
+    alike: dict[bytes, list[Pairing]] = {}
+    for pairing in pairings:
+        alike.setdefault(part.answered(pairing.left).tobytes(), []).append(pairing)
+    for group in alike.values():
+        judged = part.answered(group[0].left)
+        yield part if judged.all() else replace(part, values=np.where(judged, part.values, np.nan)), group
 
 
 def levels_of(criterion: Criterion, X: Array) -> tuple[float, ...]:

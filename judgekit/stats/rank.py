@@ -34,19 +34,31 @@ class SpearmanOfMany:
 
     def weighted(self, X: Array, weights: Array) -> Array:
         """Return the mean correlation over pairs under each row of weights (B × n)."""
-        rho = np.full((len(weights), len(self.pairs.own)), np.nan)
-        mass = np.zeros_like(rho)
-        for number, (i, j) in enumerate(self.pairs.own):
-            both = np.isfinite(X[:, i]) & np.isfinite(X[:, j])
-            w = weights[:, both]
-            mass[:, number] = w.sum(axis=1)
-            x, y = weighted_midranks(X[both, i], w), weighted_midranks(X[both, j], w)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                x = x - (w * x).sum(axis=1, keepdims=True) / mass[:, [number]]
-                y = y - (w * y).sum(axis=1, keepdims=True) / mass[:, [number]]
-                spread = (w * x**2).sum(axis=1) * (w * y**2).sum(axis=1)
-                rho[:, number] = np.where(spread > 1e-20, (w * x * y).sum(axis=1) / np.sqrt(spread), np.nan)
+        columns = [self._correlation(x, y, w) for x, y, w in self._pairs(X, weights)]
+        if not columns:
+            return np.full(len(weights), np.nan)
+        rho, mass = (np.stack(part, axis=1) for part in zip(*columns, strict=True))
         return mean_over_pairs(np.clip(rho, -1, 1), mass)
+
+    def _pairs(self, X: Array, weights: Array) -> Iterator[tuple[Array, Array, Array]]:
+        """Yield for each pair the two raters' values and the weights of their items (B × items); thin ones as one."""
+        for i, j in self.pairs.own:
+            both = np.isfinite(X[:, i]) & np.isfinite(X[:, j])
+            yield X[both, i], X[both, j], weights[:, both]
+        if self.pairs.merged:
+            item, x, y = (np.concatenate(cells) for cells in zip(*self.pairs.thin_cells(X), strict=True))
+            yield x, y, weights[:, item] / np.bincount(item)[item]
+
+    @staticmethod
+    def _correlation(x: Array, y: Array, w: Array) -> tuple[Array, Array]:
+        """Return the correlation of mid-ranks and the mass, under each row of weights."""
+        mass = w.sum(axis=1)
+        u, v = weighted_midranks(x, w), weighted_midranks(y, w)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            u = u - ((w * u).sum(axis=1) / mass)[:, None]
+            v = v - ((w * v).sum(axis=1) / mass)[:, None]
+            spread = (w * u**2).sum(axis=1) * (w * v**2).sum(axis=1)
+            return np.where(spread > 1e-20, (w * u * v).sum(axis=1) / np.sqrt(spread), np.nan), mass
 
 
 def weighted_midranks(values: Array, weights: Array) -> Array:
