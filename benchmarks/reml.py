@@ -67,7 +67,7 @@ def main() -> int:
         ours, found = best(*data)
         n = items * each
         missed += n <= 20_000 and ours > TARGET_SECONDS
-        ratio = f"; MixedLM at least {slow * (n / TIMED) ** 2:,.0f} s if quadratic (extrapolated)"
+        ratio = f"; MixedLM about {slow * (n / TIMED) ** 2:,.0f} s if its time grows with the square (extrapolated)"
         print(f"REML {n:,} ratings ({items:,} x {raters}, {each} each): {ours:.3f} s, {found.iterations} steps{ratio}")
     return 1 if missed else 0
 

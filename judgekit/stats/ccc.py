@@ -52,11 +52,11 @@ def ccc(study: Study, *, boot: Bootstrap, interval: str = "bootstrap") -> Iterat
 
 
 def _job(part: Slice, pairing: Pairing) -> tuple[MomentParts, Asked]:
-    """Return a comparison's statistics and their job; among exchangeable people location and scale have no sign."""
+    """Return a comparison's statistics and their job; among exchangeable people there is no shift to be told."""
     pairs = PairSet.of(part, [pairing])
     X = part.matrix(pairs.raters)
     seen = X[np.isfinite(X)]
-    parts = ALL[:2] if pairing.left == pairing.right else ALL
+    parts = ALL[:1] if pairing.left == pairing.right else ALL
     model = MomentParts(parts, pairs, float(seen.mean()) if len(seen) else 0.0)
     return model, Asked(X, model, X.shape[1])
 

@@ -1,4 +1,4 @@
-"""Which comparisons a statistic is worth: those of pools, judges and aggregates, without single persons."""
+"""Comparisons of values on a scale: which are worth rows, and the rule of their intervals."""
 
 from __future__ import annotations
 
@@ -75,10 +75,14 @@ def smooth_intervals(part: Slice, boot: Bootstrap, asked: Sequence[Asked]) -> li
     fails there is no interval.
     """
     jobs = [one.job(part) for one in asked]
+    if not jobs:
+        return []
     found = _split(jobs, boot.intervals(part.stream, part.groups, jobs))
     if boot.interval != "smoothed" or boot.n_boot == 0:
         return found
     thin = [n for n, (job, rows) in enumerate(zip(jobs, found, strict=True)) if not job.codes and any(map(flat, rows))]
+    if not thin:
+        return [one.read(part, rows) for one, rows in zip(asked, found, strict=True)]
     again = [asked[n].wide(levels_of(part.criterion, asked[n].X)) for n in thin]
     for n, rows in zip(thin, _split(again, boot.intervals(part.stream, part.groups, again)), strict=True):
         found[n] = [new if flat(old) else old for old, new in zip(found[n], rows, strict=True)]
@@ -97,7 +101,9 @@ def flat(found: Interval) -> bool:
 
 
 def _noted(found: Interval, warning: str) -> Interval:
-    return replace(found, note="; ".join(text for text in (found.note, warning) if text and np.isfinite(found.low)))
+    if not (warning and np.isfinite(found.low)):
+        return found
+    return replace(found, note="; ".join(text for text in (found.note, warning) if text))
 
 
 def _withheld(found: Interval) -> Interval:

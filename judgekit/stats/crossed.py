@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from judgekit.stats.resample import Array
 
 Index = NDArray[np.int64]
+#: Up to this many cells an incidence matrix is kept dense.
+DENSE = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Design:
     def grid(self, a: Array) -> Any:
         """Return the matrix of cell entries ``a``, big × small: dense where small enough, else sparse."""
         shape = (int(self.big.max()) + 1, int(self.small.max()) + 1)
-        if shape[0] * shape[1] <= max(4_000_000, 8 * len(a)):
+        if shape[0] * shape[1] <= DENSE:
             dense = np.zeros(shape)
             dense[self.big, self.small] = a
             return dense
@@ -108,7 +110,7 @@ class Solved:
     """V⁻¹ at given ratios (θ_big, θ_small, γ), each of which may be exactly zero.
 
     ``a`` = 1 / D, ``s`` its sums over the big factor, ``t`` = θ_big / (1 + θ_big s), S the Schur complement of the
-    small factor and ``inverse`` = (I + θ_small S)⁻¹; ``logdet`` is log |V|.
+    small factor, ``factor`` the Cholesky factor of I + θ_small S and ``inverse`` its inverse; ``logdet`` is log |V|.
     """
 
     design: Design
@@ -118,6 +120,7 @@ class Solved:
     t: Array
     G: Any
     S: Array
+    factor: Array
     inverse: Array
     logdet: float
 
@@ -131,21 +134,23 @@ class Solved:
         logdet = float(-np.sum(np.log(a)) + np.sum(np.log1p(ratios[0] * s)))
         if not design.free[1]:
             empty = np.zeros((0, 0))
-            return cls(design, ratios, a, s, t, G, empty, empty, logdet)
+            return cls(design, ratios, a, s, t, G, empty, empty, empty, logdet)
         S = np.diag(np.bincount(design.small, weights=a)) - gram(G, t)
-        inverse, logdet_small = _inverted(np.eye(len(S)) + ratios[1] * S)
-        return cls(design, ratios, a, s, t, G, S, inverse, logdet + logdet_small)
+        factor, inverse = _factored(np.eye(len(S)) + ratios[1] * S)
+        return cls(design, ratios, a, s, t, G, S, factor, inverse, logdet + 2 * float(np.sum(np.log(np.diag(factor)))))
 
     def eliminated(self, v: Array) -> Array:
         """Return W v, W the inverse of D + θ_big Z_big Z_big' (v: cells)."""
         return np.asarray(self.a * (v - (self.t * np.bincount(self.design.big, weights=self.a * v))[self.design.big]))
 
     def solve(self, v: Array) -> Array:
-        """Return V⁻¹ v (v: cells)."""
+        """Return V⁻¹ v (v: cells); by the factor, as the inverse loses too much where ratios are large."""
+        from scipy.linalg.lapack import dpotrs
+
         Wv = self.eliminated(v)
         if not self.design.free[1] or self.ratios[1] == 0:
             return Wv
-        pulled = self.ratios[1] * (self.inverse @ np.bincount(self.design.small, weights=Wv))
+        pulled = self.ratios[1] * dpotrs(self.factor, np.bincount(self.design.small, weights=Wv), lower=1)[0]
         return np.asarray(Wv - self.eliminated(pulled[self.design.small]))
 
     def traces(self) -> Array:
@@ -185,10 +190,10 @@ def _cross(F: Any, weights: Array, G: Any) -> Array:
     return np.asarray((F.T @ (diags_array(weights) @ G)).toarray())
 
 
-def _inverted(A: Array) -> tuple[Array, float]:
-    """Return the inverse and the log-determinant of a positive definite matrix."""
+def _factored(A: Array) -> tuple[Array, Array]:
+    """Return the lower Cholesky factor and the inverse of a positive definite matrix."""
     from scipy.linalg.lapack import dpotrf, dpotri
 
-    factor, _ = dpotrf(A, lower=1)
+    factor = dpotrf(A, lower=1)[0]
     lower = np.tril(dpotri(factor, lower=1)[0])
-    return lower + np.tril(lower, -1).T, 2 * float(np.sum(np.log(np.diag(factor))))
+    return factor, lower + np.tril(lower, -1).T

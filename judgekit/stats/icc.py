@@ -26,11 +26,11 @@ MEANING = {
     "1": "one-way random, single rating",
     "A1": "two-way, absolute agreement, single rating",
     "C1": "two-way, consistency, single rating",
-    "1k": "one-way random, mean of k = {k:.4g} ratings",
-    "Ak": "two-way, absolute agreement, mean of k = {k:.4g} ratings",
-    "Ck": "two-way, consistency, mean of k = {k:.4g} ratings",
+    "1k": "one-way random, mean of k{k} ratings",
+    "Ak": "two-way, absolute agreement, mean of k{k} ratings",
+    "Ck": "two-way, consistency, mean of k{k} ratings",
 }
-#: Tables with more ratings are not sent to pingouin, which takes a second for each 10,000.
+#: Tables with more ratings are not sent to pingouin, which may take a second for each 10,000 (0.6.1).
 MOST_CONFIRMED = 20_000
 INTERVALS = ("bootstrap", "F")
 
@@ -51,8 +51,9 @@ def icc(study: Study, *, boot: Bootstrap, interval: str = "bootstrap") -> Iterat
         else:
             found = _bootstrap(part, boot, tables, models)
         for pairing, X, model, rows in zip(asked, tables, models, found, strict=True):
+            k = "" if model is None else f" = {harmonic(X):.4g}"
             for form, one in zip(FORMS, rows, strict=True):
-                said = "; ".join(word for word in (MEANING[form].format(k=harmonic(X)), _said(model, interval)) if word)
+                said = "; ".join(word for word in (MEANING[form].format(k=k), _said(model, interval)) if word)
                 yield row(study, f"icc.{form}", part, pairing, one, boot, said)
 
 

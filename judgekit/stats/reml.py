@@ -20,10 +20,12 @@ from judgekit.stats.resample import Array
 
 CONVERGED = "converged"
 #: A residual sum of squares below this share of the total counts as none.
-NOTHING = 1e-10
+NOTHING = 1e-8
 #: The largest ratio of a component to the residual variance that is searched.
-LARGEST = 1e12
+LARGEST = 1e10
 MOST_STEPS = 100
+#: After so many steps the average information is too far from the curvature: differences of the gradient replace it.
+PATIENCE = 6
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def _fit(design: Design) -> Components:
         said = "; ".join(text for text in ("repeated answers are all equal", found.status) if text)
         return replace(found, interaction=found.residual, residual=0.0, criterion=np.nan, status=said)
     ratios, here, steps, status = _minimise(design)
-    if here.residual < 1e-4 and design.within <= negligible:
+    if here.residual < 1e-3 and design.within <= negligible:
         big, small, left = design.additive()
         if left <= negligible:
             parts = [float(effects.var(ddof=1)) if len(effects) > 1 else 0.0 for effects in (big, small)]
@@ -145,7 +147,10 @@ def _evaluate(design: Design, ratios: Array) -> Point:
 
 
 def _slopes(design: Design, point: Point) -> tuple[Array, Array]:
-    """Return the gradient of the profile criterion and its average-information curvature (3 and 3 × 3)."""
+    """Return the gradient of the profile criterion and its average-information curvature (3 and 3 × 3).
+
+    The curvature is a little damped: where ratings come near to being additive it has no rank of its own.
+    """
     solved = point.solved
     ones = solved.solve(np.ones(len(design.y)))
     mass = ones.sum()
@@ -157,7 +162,7 @@ def _slopes(design: Design, point: Point) -> tuple[Array, Array]:
     projected = [v - ones * (v.sum() / mass) for v in map(solved.solve, raised)]
     information = np.array([[h @ v for v in projected] for h in raised])
     curvature = information / point.residual - np.outer(q, q) / ((design.n - 1) * point.residual**2)
-    return gradient, curvature
+    return gradient, curvature + 1e-8 * np.diag(np.diag(information)) / point.residual
 
 
 def _minimise(design: Design) -> tuple[Array, Point, int, str]:
@@ -168,18 +173,46 @@ def _minimise(design: Design) -> tuple[Array, Point, int, str]:
         if here.residual <= NOTHING / 10:
             return ratios, here, step, "no residual variance"
         gradient, curvature = _slopes(design, here)
-        moving = np.array(design.free) & ((ratios > 0) | (np.nan_to_num(gradient) < 0))
+        moving = np.array(design.free) & ((ratios > 0) | (np.nan_to_num(gradient) < -1e-10))
         if not moving.any():
             return ratios, here, step, ""
+        if step > PATIENCE:
+            curvature = _differenced(design, ratios, gradient, curvature, moving)
         move = _newton(ratios, gradient, curvature, moving)
         taken = _backtrack(design, ratios, here, move, gradient)
         if taken is None:
-            flat = bool(np.all(np.abs(move) <= 1e-6 * (ratios + 1e-3)))
-            return ratios, here, step, "" if flat else "stopped: no step lowers the criterion"
+            return ratios, here, step, "" if _level(ratios, gradient) else "stopped: no step lowers the criterion"
         before, (ratios, here) = ratios, taken
-        if np.all(np.abs(ratios - before) <= 1e-9 * (ratios + 1e-9)):
+        still = bool(np.all(np.abs(ratios - before) <= 1e-9 * (ratios + 1e-9)))
+        if (still or step > 3 * PATIENCE) and _level(ratios, gradient):
             return ratios, here, step, ""
     return ratios, here, MOST_STEPS, f"not converged in {MOST_STEPS} steps"
+
+
+def _differenced(design: Design, ratios: Array, gradient: Array, curvature: Array, moving: NDArray[np.bool_]) -> Array:
+    """Return the curvature from differences of the gradient, where that is positive definite; else the one given."""
+    if np.any(moving & (ratios <= 0)):
+        return curvature
+    found = curvature.copy()
+    for k in np.flatnonzero(moving):
+        moved = ratios.copy()
+        moved[k] *= 1 + 1e-5
+        slope, _ = _slopes(design, _evaluate(design, moved))
+        found[k] = (slope - gradient) / (moved[k] - ratios[k])
+    inner = found[np.ix_(moving, moving)]
+    inner = (inner + inner.T) / 2
+    if np.linalg.eigvalsh(inner * np.outer(ratios[moving], ratios[moving])).min() <= 1e-9:
+        return curvature
+    found[np.ix_(moving, moving)] = inner
+    return found
+
+
+def _level(ratios: Array, gradient: Array) -> bool:
+    """Tell whether the criterion changes by less than a millionth when a ratio changes by one percent.
+
+    Where ratios are huge, rounding alone changes it by more.
+    """
+    return bool(np.nanmax(np.abs(gradient * ratios)) < 1e-4 + 1e-9 * ratios.max())
 
 
 def _newton(ratios: Array, gradient: Array, curvature: Array, moving: NDArray[np.bool_]) -> Array:
@@ -187,7 +220,7 @@ def _newton(ratios: Array, gradient: Array, curvature: Array, moving: NDArray[np
     move = np.zeros(3)
     g, H = gradient[moving], curvature[np.ix_(moving, moving)]
     scale = np.sqrt(np.maximum(np.diag(H), 1e-300))
-    step = -np.linalg.lstsq(H / np.outer(scale, scale), g / scale, rcond=1e-12)[0] / scale
+    step = -np.linalg.lstsq(H / np.outer(scale, scale), g / scale, rcond=1e-15)[0] / scale
     move[moving] = step if g @ step < 0 else -g / scale**2
     longest = np.max(np.abs(move) / (100 * ratios + 1))
     return np.asarray(move / longest if longest > 1 else move)

@@ -72,20 +72,20 @@ def system_rows(study: Study, part: Slice, boot: Bootstrap, kind: Kind) -> Itera
     names = np.unique(systems[systems >= 0])
     if len(names) < LEAST_SYSTEMS and part.subset != "all":
         return
-    for pairing in without_persons(study, part):
-        if pairing.left == pairing.right or not {pairing.a, pairing.b} & judges:
-            continue
-        sides = [side_mean(part.matrix(side)) for side in (pairing.left, pairing.right)]
-        X = np.column_stack([*sides, np.where(systems >= 0, systems, np.nan)])
-        coefficient = SystemCorrelation(kind, int(systems.max()) + 1)
-        found = boot.intervals(part.stream, part.groups, [Job(coefficient, X, (), CONTINUUM)])[0]
+    asked = [p for p in without_persons(study, part) if p.left != p.right and {p.a, p.b} & judges]
+    number = np.where(systems >= 0, systems, np.nan)
+    tables = [np.column_stack([side_mean(part.matrix(p.left)), side_mean(part.matrix(p.right)), number]) for p in asked]
+    coefficient = SystemCorrelation(kind, int(systems.max()) + 1)
+    jobs = [Job(coefficient, X, (), CONTINUUM) for X in tables]
+    found = boot.intervals(part.stream, part.groups, jobs) if jobs else []
+    for pairing, one in zip(asked, found, strict=True):
         if len(names) < LEAST_SYSTEMS:
-            found = Interval(np.nan, note=f"not estimable: {len(names)} systems, three are needed")
-        elif flat(found):
-            found = Interval(found.value, method=found.method, note="no interval: no replicate moves a system")
+            one = Interval(np.nan, note=f"not estimable: {len(names)} systems, three are needed")
+        elif flat(one):
+            one = Interval(one.value, method=one.method, note="no interval: no replicate moves a system")
         many = "" if max(len(pairing.left), len(pairing.right)) == 1 else ", people's answers averaged an item"
         said = f"system level: means of {len(names)} systems over their items{many}; these systems"
-        yield row(study, f"{kind}.system", part, pairing, found, boot, said)
+        yield row(study, f"{kind}.system", part, pairing, one, boot, said)
 
 
 def systems_of(study: Study, part: Slice) -> NDArray[np.int64] | None:
