@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from judgekit.schema import Level as Level
     from judgekit.schema import Task as Task
     from judgekit.stats.battery import estimate as estimate
+    from judgekit.stats.diagnose import diagnose as diagnose
     from judgekit.study import Study as Study
 
 __version__ = "0.1.0"
@@ -31,6 +32,7 @@ _HOMES = {
     "Run": "runs",
     "Study": "study",
     "Task": "schema",
+    "diagnose": "stats.diagnose",
     "draw": "pipeline",
     "estimate": "stats.battery",
     "evaluate": "pipeline",

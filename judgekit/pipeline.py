@@ -14,6 +14,7 @@ from judgekit.errors import InputError, listed
 from judgekit.judges.base import Bench, Judge
 from judgekit.progress import Progress
 from judgekit.stats.battery import compute
+from judgekit.stats.diagnose import diagnose
 from judgekit.stats.resample import Bootstrap
 from judgekit.study import Study
 
@@ -44,6 +45,9 @@ def execute(plan: config.Plan, folder: Path, progress: Progress, overrides: Sequ
         manifest["matched"] = study.matched()
         manifest["notes"] = [*study.notes, *mismatches(manifest["matched"])]
         manifest["digests"] = runs.write_study(folder, study)
+        with progress.phase("diagnosis", 1) as step:
+            manifest["findings"] = [finding.as_dict() for finding in diagnose(study, seed=settings.seed)]
+            step("diagnosed")
         boot = Bootstrap(settings.seed, settings.n_boot, settings.conf_level, settings.resampling)
         with progress.phase("estimates", len(plan.stats)) as step:
             estimates = compute(study, plan.stats, boot, step)

@@ -20,12 +20,13 @@ from judgekit.registry import summaries
 from judgekit.report import numbers, rows, verdict
 from judgekit.report.differ import differ
 from judgekit.runs import Run, write_text
+from judgekit.stats.diagnose.finding import KINDS
 
 #: The most notes that are written out, and the statistic of the tables by stratum.
 NOTES, BY_STRATUM = 24, "weighted_kappa"
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 #: What the manifest holds beside plain facts, and the page shows elsewhere or not at all.
-APART = ("versions", "config", "notes", "overrides", "digests", "question")
+APART = ("versions", "config", "notes", "overrides", "digests", "question", "findings")
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ def _facts(run: Run, figures: Mapping[str, Path | Sequence[Path]]) -> dict[str, 
         "counts": _counts(run),
         "judges": study.judges(),
         "pools": {pool: len(names) for pool, names in study.pools().items()},
+        "told": list(manifest.get("findings") or []),
+        "kinds": KINDS,
         "findings": found,
         "counted": verdict.counted(found),
         "sentence": verdict.sentence(found),

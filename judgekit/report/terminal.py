@@ -17,7 +17,7 @@ SIMULATED = "Simulated raters: for trying the pipeline, not evidence."
 
 
 def summary(run: Run) -> None:
-    """Print each judge's verdicts as a table, a sentence over all of them, and the report's path."""
+    """Print what was found wrong, each judge's verdicts as a table, a sentence over all, and the report's path."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -25,6 +25,8 @@ def summary(run: Run) -> None:
     wide = Console()
     console = Console(highlight=False, width=None if wide.is_terminal else max(wide.width, 100))
     words = WORDS if console.width >= NARROW else SHORT
+    for finding in run.manifest.get("findings") or []:
+        console.print(f"[yellow]![/] {escape(str(finding['text']))}", soft_wrap=True)
     found = findings(run)
     for judge in dict.fromkeys(one.judge for one in found):
         table = Table(title=f"[bold]{escape(judge)}[/] beside people", title_justify="left", box=None, title_style="")
