@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
         door.add_argument(f"--{role}", **{"metavar": "COLUMN", "help": text, **several})  # type: ignore[arg-type]
     door.add_argument("--wide", nargs="+", metavar="COLUMN", help="one column a rater: their names, or one pattern")
     door.add_argument("--scale", nargs="+", metavar="SCALE", help=f"{', '.join(SCALES)}; or CRITERION=SCALE …")
-    door.add_argument("--levels", nargs="+", metavar="LEVEL", help="low to high; or CRITERION=LEVEL,LEVEL,… …")
+    door.add_argument("--levels", nargs="+", metavar="LEVEL", help="low to high: 1 2 3 or 1,2,3; or CRITERION=1,2,3 …")
     door.add_argument("--strata", nargs="*", metavar="COLUMN", help="(default: whatever is constant within item)")
     for kind in ("judges", "baselines", "gold", "simulated"):
         door.add_argument(f"--{kind}", nargs="+", metavar="RATER", help="raters of this kind, by name")
@@ -134,6 +134,8 @@ def _by_criterion(words: list[str] | None, *, several: bool) -> Any:
     if any("=" in word for word in words):
         named = dict(_pair(word) for word in words)
         return {name: value.split(",") for name, value in named.items()} if several else named
+    if several and len(words) == 1:
+        return words[0].split(",")
     if not several and len(words) > 1:
         raise InputError(f"several scales: {listed(words)}", fix="give one, or CRITERION=SCALE for each")
     return words if several else words[0]

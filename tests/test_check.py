@@ -226,3 +226,14 @@ def test_the_door_in_a_process_of_its_own(here: Path) -> None:
     )
     assert (bad.returncode, bad.stderr) == (2, "")
     assert sorted(path.name for path in here.iterdir()) == ["my.csv"]
+
+
+def test_levels_may_be_given_with_commas(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "ratings.csv"
+    rows = [f"i{i},{rater},{1 + (i + k) % 3}" for i in range(12) for k, rater in enumerate("ab")]
+    file.write_text("\n".join(["item,rater,value", *rows]) + "\n", encoding="utf-8")
+    said = []
+    for levels in (["1,2,3,4"], ["1", "2", "3", "4"]):
+        assert check.main([str(file), "--scale", "ordinal", "--levels", *levels]) == 0
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1]

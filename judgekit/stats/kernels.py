@@ -5,6 +5,7 @@ Arrays end in the pair: features are n × size × P, sums are … × size × P, 
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -65,11 +66,10 @@ class QuadraticKernel:
 
 
 @dataclass(frozen=True)
-class TableKernel:
-    """Kappa with any disagreement weights, from the joint table (Cohen 1960, doi:10.1177/001316446002000104)."""
+class JointTable:
+    """A statistic of a pair's K × K joint table of levels; subclasses say which, in ``of_tables``."""
 
     codes: tuple[float, ...]
-    disagreement: tuple[tuple[float, ...], ...]
 
     @property
     def size(self) -> int:
@@ -81,6 +81,27 @@ class TableKernel:
         return joint_cells(self.codes, x, y, weight)
 
     def values(self, S: Array) -> tuple[Array, Array]:
+        """Return the statistic and the mass of each pair (… × P each), some replicates at a time."""
+        flat = S.reshape(int(np.prod(S.shape[:-2])), *S.shape[-2:])  # not -1: there may be no pair at all
+        found, mass = np.empty((2, len(flat), flat.shape[-1]))
+        for start in range(0, len(flat), CHUNK):
+            some = slice(start, start + CHUNK)
+            found[some], mass[some] = self.of_tables(flat[some])
+        shape = (*S.shape[:-2], S.shape[-1])
+        return found.reshape(shape), mass.reshape(shape)
+
+    @abstractmethod
+    def of_tables(self, S: Array) -> tuple[Array, Array]:
+        """Return the statistic and the mass of tables S (b × K² × P): b × P each."""
+
+
+@dataclass(frozen=True)
+class TableKernel(JointTable):
+    """Kappa with any disagreement weights, from the joint table (Cohen 1960, doi:10.1177/001316446002000104)."""
+
+    disagreement: tuple[tuple[float, ...], ...]
+
+    def of_tables(self, S: Array) -> tuple[Array, Array]:
         """Return kappa and the mass of each pair."""
         first, second, n = margins(S, len(self.codes))
         observed, chance = np.zeros_like(n), np.zeros_like(n)
@@ -95,34 +116,14 @@ class TableKernel:
 
 
 @dataclass(frozen=True)
-class SpearmanKernel:
+class SpearmanKernel(JointTable):
     """Pearson's correlation of mid-ranks from the joint table (Spearman 1904, doi:10.2307/1412159).
 
     A level's mid-rank is the mass below it plus half its own.
     """
 
-    codes: tuple[float, ...]
-
-    @property
-    def size(self) -> int:
-        """K² cells."""
-        return len(self.codes) ** 2
-
-    def features(self, x: Array, y: Array, weight: Array) -> Array:
-        """Return the joint table's cells (n × K² × P)."""
-        return joint_cells(self.codes, x, y, weight)
-
-    def values(self, S: Array) -> tuple[Array, Array]:
+    def of_tables(self, S: Array) -> tuple[Array, Array]:
         """Return the correlation and the mass of each pair."""
-        flat = S.reshape(-1, *S.shape[-2:])
-        rho, mass = np.empty((2, len(flat), flat.shape[-1]))
-        for start in range(0, len(flat), CHUNK):
-            some = slice(start, start + CHUNK)
-            rho[some], mass[some] = self._values(flat[some])
-        shape = (*S.shape[:-2], S.shape[-1])
-        return rho.reshape(shape), mass.reshape(shape)
-
-    def _values(self, S: Array) -> tuple[Array, Array]:
         K = len(self.codes)
         first, second, n = margins(S, K)
         x, y = _centred_midranks(first, n), _centred_midranks(second, n)

@@ -12,7 +12,7 @@ from judgekit.registry import register
 from judgekit.schema import Estimate
 from judgekit.stats.comparisons import Asked, smooth_intervals
 from judgekit.stats.concordance import TauOfMany
-from judgekit.stats.kernels import CHUNK, joint_cells, margins
+from judgekit.stats.kernels import JointTable, margins
 from judgekit.stats.pairings import Pairing, Slice, pairings, slices
 from judgekit.stats.pairmeans import PairMeans, PairSet
 from judgekit.stats.pairwise import PairIndex
@@ -28,35 +28,14 @@ MOST_LEVELS = 12
 
 
 @dataclass(frozen=True)
-class TauKernel:
+class TauKernel(JointTable):
     """Kendall's tau-b from the joint table: 2 (C - D) / √((n² - Σ n_i.²) (n² - Σ n_.j²)).
 
     Kendall (1945), doi:10.1093/biomet/33.3.239. C and D are the masses of concordant and discordant pairs of items;
     what an item is paired with itself counts as tied on both sides and drops out of numerator and denominator.
     """
 
-    codes: tuple[float, ...]
-
-    @property
-    def size(self) -> int:
-        """K² cells."""
-        return len(self.codes) ** 2
-
-    def features(self, x: Array, y: Array, weight: Array) -> Array:
-        """Return the joint table's cells (n × K² × P)."""
-        return joint_cells(self.codes, x, y, weight)
-
-    def values(self, S: Array) -> tuple[Array, Array]:
-        """Return tau-b and the mass of each pair."""
-        flat = S.reshape(-1, *S.shape[-2:])
-        tau, mass = np.empty((2, len(flat), flat.shape[-1]))
-        for start in range(0, len(flat), CHUNK):
-            some = slice(start, start + CHUNK)
-            tau[some], mass[some] = self._values(flat[some])
-        shape = (*S.shape[:-2], S.shape[-1])
-        return tau.reshape(shape), mass.reshape(shape)
-
-    def _values(self, S: Array) -> tuple[Array, Array]:
+    def of_tables(self, S: Array) -> tuple[Array, Array]:
         """Walk the table from its last row up: ``later`` holds each column's mass in the rows below."""
         K = len(self.codes)
         first, second, n = margins(S, K)
