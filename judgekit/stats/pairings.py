@@ -15,8 +15,6 @@ from judgekit.schema import Criterion
 from judgekit.stats.resample import Array
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from judgekit.study import Study
 
 #: A level of a stratum with fewer items than this is not estimated.
@@ -78,13 +76,6 @@ class Slice:
     def answered(self, raters: Sequence[str]) -> NDArray[np.bool_]:
         """Return where these raters answered (items × raters)."""
         return self.present[:, [self.column[rater] for rater in raters]]
-
-    @property
-    def cells(self) -> pd.DataFrame:
-        """The ratings as a frame: items × raters."""
-        import pandas as pd
-
-        return pd.DataFrame(self.values, columns=list(self.raters))
 
 
 def slices(study: Study) -> Iterator[Slice]:
