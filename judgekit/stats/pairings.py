@@ -135,7 +135,12 @@ def by_missing(part: Slice, pairings: Sequence[Pairing]) -> Iterator[tuple[Slice
 
 def levels_of(criterion: Criterion, X: Array) -> tuple[float, ...]:
     """Return the declared levels, or the values seen where none are declared."""
-    return criterion.codes or tuple(float(v) for v in np.unique(X[np.isfinite(X)]))
+    return criterion.codes or seen_values(X)
+
+
+def seen_values(X: Array) -> tuple[float, ...]:
+    """Return the distinct values seen, low to high."""
+    return tuple(float(value) for value in np.unique(X[np.isfinite(X)]))
 
 
 def between_levels(criterion: Criterion, X: Array) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from judgekit.registry import register
 from judgekit.schema import Estimate
 from judgekit.stats.kernels import SpearmanKernel
-from judgekit.stats.pairings import Pairing, Slice, levels_of, pairings, slices
+from judgekit.stats.pairings import Pairing, Slice, levels_of, pairings, seen_values, slices
 from judgekit.stats.pairmeans import PairMeans, PairSet
 from judgekit.stats.pairwise import PairIndex, mean_over_pairs
 from judgekit.stats.resample import NO_PRIOR, SINGLE, Array, Bootstrap, Interval, Job
@@ -77,7 +77,7 @@ def spearman(study: Study, *, boot: Bootstrap) -> Iterator[Estimate]:
         if part.criterion.scale == "nominal" and len(part.criterion.codes) > 2:
             continue
         every = pairings(study, part)
-        few = [pairing for pairing in every if len(_values(part, pairing)) <= MOST_LEVELS]
+        few = [pairing for pairing in every if len(seen_values(part.matrix(pairing.raters))) <= MOST_LEVELS]
         many = [pairing for pairing in every if pairing not in few]
         indices = [PairIndex.of(pairing, part.matrix(pairing.raters)) for pairing in many]
         jobs = [
@@ -95,11 +95,6 @@ def spearman(study: Study, *, boot: Bootstrap) -> Iterator[Estimate]:
             yield row(study, "spearman", part, pairing, found[pairing], boot, text)
 
 
-def _values(part: Slice, pairing: Pairing) -> tuple[float, ...]:
-    X = part.matrix(pairing.raters)
-    return tuple(float(value) for value in np.unique(X[np.isfinite(X)]))
-
-
 def _from_tables(part: Slice, chosen: list[Pairing], boot: Bootstrap) -> tuple[list[Interval], list[str]]:
     """Return intervals from joint tables.
 
@@ -107,7 +102,7 @@ def _from_tables(part: Slice, chosen: list[Pairing], boot: Bootstrap) -> tuple[l
     """
     pairs = PairSet.of(part, chosen)
     X = part.matrix(pairs.raters)
-    codes = tuple(float(value) for value in np.unique(X[np.isfinite(X)]))
+    codes = seen_values(X)
     job = Job(PairMeans(SpearmanKernel(codes), pairs, None), X, codes, NO_PRIOR)
     found = boot.intervals(part.stream, part.groups, [job])
     flat = [np.isfinite(one.value) and one.low == one.high for one in found]

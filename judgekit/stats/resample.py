@@ -52,6 +52,8 @@ class Bootstrap:
         ``groups`` (n items) numbers the cluster of each item 0 … U-1; items of a cluster are drawn together.
         ``stream`` names the draws; equal names give equal draws, whichever jobs are asked.
         """
+        if not jobs:
+            return []
         shared: dict[Hashable, Array] = {}
         prepared = [Prepared.of(job, groups, shared) for job in jobs]
         if self.n_boot == 0:

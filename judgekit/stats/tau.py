@@ -13,7 +13,7 @@ from judgekit.schema import Estimate
 from judgekit.stats.comparisons import Asked, smooth_intervals
 from judgekit.stats.concordance import TauOfMany
 from judgekit.stats.kernels import JointTable, margins
-from judgekit.stats.pairings import Pairing, Slice, pairings, slices
+from judgekit.stats.pairings import Pairing, Slice, pairings, seen_values, slices
 from judgekit.stats.pairmeans import PairMeans, PairSet
 from judgekit.stats.pairwise import PairIndex
 from judgekit.stats.resample import Array, Bootstrap
@@ -64,7 +64,7 @@ def tau_b(study: Study, *, boot: Bootstrap) -> Iterator[Estimate]:
         if part.criterion.scale == "nominal" and len(part.criterion.codes) > 2:
             continue
         asked = pairings(study, part)
-        few = [pairing for pairing in asked if len(_seen(part, pairing)) <= MOST_LEVELS]
+        few = [pairing for pairing in asked if len(seen_values(part.matrix(pairing.raters))) <= MOST_LEVELS]
         many = [pairing for pairing in asked if pairing not in few]
         jobs, said = [], []
         if few:
@@ -89,10 +89,7 @@ def _from_tables(part: Slice, few: list[Pairing]) -> tuple[PairSet, Asked]:
     pairs = PairSet.of(part, few)
     X = part.matrix(pairs.raters)
     declared = part.criterion.codes if len(part.criterion.codes) <= MOST_LEVELS else ()
-    kernel = TauKernel(tuple(sorted({*declared, *(value for pairing in few for value in _seen(part, pairing))})))
+    kernel = TauKernel(
+        tuple(sorted({*declared, *(value for pairing in few for value in seen_values(part.matrix(pairing.raters)))}))
+    )
     return pairs, Asked(X, PairMeans(kernel, pairs, None), X.shape[1], declared)
-
-
-def _seen(part: Slice, pairing: Pairing) -> tuple[float, ...]:
-    X = part.matrix(pairing.raters)
-    return tuple(float(value) for value in np.unique(X[np.isfinite(X)]))
