@@ -72,12 +72,6 @@ def mismatches(matched: Mapping[str, int]) -> list[str]:
     return [f"{n} of {every} judge–person pairs saw different items, criteria or levels: they are no matched labels"]
 
 
-def collect(plan: config.Plan, progress: Progress) -> Study:
-    """Return the study with people's and judges' ratings: what is recorded, people, edited variants, judges, joined."""
-    perturbed = perturb(people(plan, progress), plan.probes, plan.settings.seed)
-    return judge(plan, perturbed.study, progress, perturbed.asked)
-
-
 def people(plan: config.Plan, progress: Progress) -> Study:
     """Return the study as it is before any judge is asked: what is recorded, and people."""
     from judgekit.tasks.load import load

@@ -67,7 +67,6 @@ class Model:
         self.endpoint = endpoint
         self.concurrency = settings.concurrency
         self._settings, self._key, self._ledger = settings, key, ledger
-        self._endpoint = endpoint
         self._line = Line(ledger, endpoint.label, settings.concurrency, settings.http_retries)
         self._client: Client | None = None
         self._met = False  # whether the endpoint has ever been reached, in this run
@@ -79,8 +78,8 @@ class Model:
     async def ask(self, question: Question, rep: int = 0) -> Answered:
         """Return the answer to a question: from the ledger, or by a call that is then in it."""
         request = Request(
-            provider=self._endpoint.label,
-            model=self._endpoint.model,
+            provider=self.endpoint.label,
+            model=self.endpoint.model,
             messages=question.messages,
             schema=question.schema,
             parameters={**self._parameters, **question.parameters},
@@ -102,7 +101,7 @@ class Model:
         """Ask, and ask again after an unparsable answer as often as is declared; a refusal is final."""
         if self._client is None:
             settings = self._settings
-            self._client = connect(self._endpoint, self._key, settings.mode, settings.timeout)
+            self._client = connect(self.endpoint, self._key, settings.mode, settings.timeout)
         client, log, best = self._client, wire.Log(), NOTHING
         started = time.perf_counter()
         try:
@@ -126,7 +125,7 @@ class Model:
         return self._without_key(reply)
 
     def _options(self, question: Question) -> dict[str, Any]:
-        return {"model": self._endpoint.model, **self._sampling, **question.parameters}
+        return {"model": self.endpoint.model, **self._sampling, **question.parameters}
 
     def _read(self, client: Client, completion: Any, question: Question) -> Reading:
         shown = [str(message.get("content")) for message in question.messages if message.get("role") == "user"]
@@ -164,7 +163,7 @@ class Model:
         An endpoint that was never reached and cannot be connected to is down; one that never gave a completion and
         says 401, 403 or 404 has the wrong key or no such model. Later the same is an error of one call.
         """
-        status, who = wire.http_status(error), f"{self._endpoint.provider}/{self._endpoint.model}"
+        status, who = wire.http_status(error), f"{self.endpoint.provider}/{self.endpoint.model}"
         where = f"judges.{self.name}"
         if isinstance(error, TypeError):
             raise InputError(
@@ -172,14 +171,14 @@ class Model:
             )
         if not (self._met or log.met) and wire.unreachable(error):
             raise InputError(
-                self._hide(f"endpoint {self._endpoint.where} is down ({wire.failure(error, 0, 0)})"),
+                self._hide(f"endpoint {self.endpoint.where} is down ({wire.failure(error, 0, 0)})"),
                 where=where,
                 fix="start the server, or correct base_url",
             )
         if not (self._served or log.last) and status in (401, 403, 404):
-            key = f"the key in ${self._endpoint.key_env}" if self._endpoint.key_env else "api_key_env (no key was sent)"
+            key = f"the key in ${self.endpoint.key_env}" if self.endpoint.key_env else "api_key_env (no key was sent)"
             raise InputError(
-                self._hide(wire.short(f"{who} at {self._endpoint.where} says {status}: {wire.message(error)}")),
+                self._hide(wire.short(f"{who} at {self.endpoint.where} says {status}: {wire.message(error)}")),
                 where=where,
                 fix="check the model's name and base_url" if status == 404 else f"check {key}",
             )

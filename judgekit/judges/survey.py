@@ -13,7 +13,7 @@ DEEPEST = 12
 class Survey(Ledger):
     """A ledger whose calls are noted, never made: ``asked`` holds the requests that a live run would pay for.
 
-    What the real ledger holds is answered from it. Any other question is answered with the emptiest answer of its form,
+    What stands in the real ledger, in the run's mode, is answered from it. Any other question is answered with the emptiest answer of its form,
     so that a judge goes on to what it would ask next; what it makes of that is no rating and goes nowhere.
     """
 
@@ -22,11 +22,11 @@ class Survey(Ledger):
         self.guard = None
         self.asked: dict[str, Request] = {}
         self.found: set[str] = set()
-        self._ledger, self._anew = ledger, mode == "refresh"
+        self._ledger, self._mode = ledger, mode
 
     async def ask(self, request: Request, call: Callable[[], Awaitable[Reply]], *, about: str = "") -> Reply:
         """Note the request, and return the recorded answer or a made-up one."""
-        recorded = None if self._ledger is None or self._anew else await self._ledger.find(request.key)
+        recorded = None if self._ledger is None else await self._ledger.find(request.key, self._mode)
         if recorded is not None:
             self.found.add(request.key)
             return recorded

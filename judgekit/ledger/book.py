@@ -84,19 +84,21 @@ class Ledger:
         finally:
             del self._flight[request.key]
 
-    async def find(self, key: str) -> Reply | None:
-        """Return the recorded answer under a key; None where there is none, or only a failure."""
+    async def find(self, key: str, mode: str | None = None) -> Reply | None:
+        """Return the recorded reply that stands in a mode (None: the ledger's own); None where a run would ask."""
         from judgekit.ledger import table
 
         found = await self._store.get(key)
-        return None if found is None or found.status == "error" else table.reply(found)
+        return table.reply(found) if found is not None and self._stands(found.status, key, mode or self.mode) else None
+
+    def _stands(self, status: str, key: str, mode: str) -> bool:
+        return status == "ok" if mode == "refresh" and key not in self._fresh else status != "error"
 
     async def _answer(self, request: Request, call: Callable[[], Awaitable[Reply]], about: str) -> Reply:
         from judgekit.ledger import table
 
         found = await self._store.get(request.key)
-        anew = self.mode == "refresh" and request.key not in self._fresh
-        if found is not None and (found.status == "ok" if anew else found.status != "error"):
+        if found is not None and self._stands(found.status, request.key, self.mode):
             return table.reply(found)
         if self.mode == "replay":
             raise self._missing(request, about, None if found is None else found.note)

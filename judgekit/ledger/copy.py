@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from judgekit import paths
 from judgekit.errors import InputError
-from judgekit.ledger.read import opened
+from judgekit.ledger.read import asked, opened
 from judgekit.ledger.store import Store, transaction, upsert
 from judgekit.ledger.table import calls
 
@@ -38,11 +38,7 @@ def export(out: Path, url: str | Path | None = None) -> int:
     """Write every call to ``out``, whole or not at all (.jsonl: one object a line; .parquet); return how many."""
     if out.suffix not in (".jsonl", ".parquet"):
         raise InputError(f"cannot export as '{out.suffix}'", where=str(out), fix="name a .jsonl or .parquet file")
-    store = opened(url)
-    try:
-        rows = store.do(lambda connection: [row for batch in _batches(connection) for row in batch])
-    finally:
-        store.close()
+    rows = asked(url, _rows)
     part = out.with_name(f".{out.name}.part")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +67,7 @@ def absorb(other: str | Path, url: str | Path | None = None) -> Absorbed:
     try:
         if theirs.where == ours.where:
             raise InputError("a ledger cannot absorb itself", where=str(other), fix="name another")
-        rows = theirs.do(lambda connection: [row for batch in _batches(connection) for row in batch])
+        rows = theirs.do(_rows)
         for start in range(0, len(rows), BATCH):
             part = rows[start : start + BATCH]
             counts = ours.do(partial(_take, rows=part, so_far=counts))
@@ -89,11 +85,7 @@ def redact(out: Path, url: str | Path | None = None) -> int:
     """
     if out.exists():
         raise InputError("is there already", where=str(out), fix="name a new file")
-    store = opened(url)
-    try:
-        rows = store.do(lambda connection: [row for batch in _batches(connection) for row in batch])
-    finally:
-        store.close()
+    rows = asked(url, _rows)
     made = Store(str(out))
     try:
         for start in range(0, len(rows), BATCH):
@@ -129,10 +121,9 @@ def _bare(value: Any) -> Any:
     return value
 
 
-def _batches(connection: sa.Connection) -> Iterator[list[dict[str, Any]]]:
+def _rows(connection: sa.Connection) -> list[dict[str, Any]]:
     found = connection.execute(sa.select(calls).order_by(calls.c.created, calls.c.key))
-    for part in found.mappings().partitions(BATCH):
-        yield [dict(row) for row in part]
+    return [dict(row) for row in found.mappings()]
 
 
 def _take(connection: sa.Connection, rows: Sequence[dict[str, Any]], so_far: Absorbed) -> Absorbed:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 import sqlalchemy as sa
@@ -14,6 +16,7 @@ from judgekit.ledger.store import Store
 from judgekit.ledger.table import calls
 from judgekit.schema import STATUSES
 
+T = TypeVar("T")
 COUNTED = ["calls", "tokens_in", "tokens_out", "usd", "seconds"]
 
 
@@ -33,11 +36,7 @@ def summary(url: str | Path | None = None) -> pd.DataFrame:
         .group_by(*groups)
         .order_by(*groups)
     )
-    store = opened(url)
-    try:
-        rows = store.do(lambda connection: [tuple(row) for row in connection.execute(query)])
-    finally:
-        store.close()
+    rows = asked(url, lambda connection: [tuple(row) for row in connection.execute(query)])
     frame = pd.DataFrame(rows, columns=["provider", "model", "status", *COUNTED])
     whole = dict.fromkeys(COUNTED[:3], "int64")
     return frame.astype({**whole, "usd": "float64", "seconds": "float64"})
@@ -68,11 +67,7 @@ def past(url: str | Path | None = None) -> pd.DataFrame:
         .where(c.tokens_in.is_not(None), c.tokens_out.is_not(None))
         .group_by(c.provider, c.model)
     )
-    store = opened(url)
-    try:
-        rows = store.do(lambda connection: [tuple(row) for row in connection.execute(query)])
-    finally:
-        store.close()
+    rows = asked(url, lambda connection: [tuple(row) for row in connection.execute(query)])
     frame = pd.DataFrame(rows, columns=["provider", "model", "n", "tokens_out", "seconds", "density"])
     return frame.astype(dict.fromkeys(("tokens_out", "seconds", "density"), "float64"))
 
@@ -82,11 +77,7 @@ def verify(url: str | Path | None = None) -> tuple[int, list[str]]:
 
     A redacted call has lost the request that its key was made of: only the rest of it is checked.
     """
-    store = opened(url)
-    try:
-        return store.do(_verify)
-    finally:
-        store.close()
+    return asked(url, _verify)
 
 
 def _verify(connection: sa.Connection) -> tuple[int, list[str]]:
@@ -115,6 +106,15 @@ def _is_json(text: str | None) -> bool:
     except ValueError:
         return False
     return True
+
+
+def asked(url: str | Path | None, work: Callable[[sa.Connection], T]) -> T:
+    """Return what ``work`` makes of a ledger that is there; None is the home folder's."""
+    store = opened(url)
+    try:
+        return store.do(work)
+    finally:
+        store.close()
 
 
 def opened(url: str | Path | None) -> Store:

@@ -153,7 +153,7 @@ class Straight(Ledger):
     def __init__(self) -> None:
         self.mode, self.guard = "live", None
 
-    async def find(self, key: str) -> Reply | None:
+    async def find(self, key: str, mode: str | None = None) -> Reply | None:
         return None
 
     async def ask(self, request: Request, call: Callable[[], Awaitable[Reply]], *, about: str = "") -> Reply:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from judgekit.errors import InputError
-from judgekit.fetch import Pinned, fetch
+from judgekit.fetch import Pinned
+from judgekit.studies.sheets import sheet
 
 REPO = "nlee0212/CREHate"
 COMMIT = "777ceeb3473c3e9fb5944b542560a3f3023f9d3e"
@@ -45,20 +45,11 @@ def raw(mirror: Path | str | None = None) -> pd.DataFrame:
 
     The word None, a religion here, stays a word.
     """
-    return _read(RAW, mirror)
+    return sheet(RAW, mirror)
 
 
 def final(mirror: Path | str | None = None) -> pd.DataFrame:
     """Return the posts and the final label of each country (columns AU, GB, SG, US, ZA; 0 or 1)."""
     named = {f"{name.replace(' ', '_')}_Hate": code for code, name in COUNTRIES.items()}
-    table = _read(FINAL, mirror).rename(columns=named)
+    table = sheet(FINAL, mirror).rename(columns=named)
     return table.astype(dict.fromkeys(COUNTRIES, "float64"))
-
-
-def _read(pinned: Pinned, mirror: Path | str | None) -> pd.DataFrame:
-    path = fetch(pinned, mirror=mirror)
-    try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    except ValueError as error:
-        why = " ".join(str(error).split())
-        raise InputError(f"cannot be read ({why})", where=str(path), fix="fetch it anew") from None

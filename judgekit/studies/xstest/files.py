@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from judgekit.errors import InputError
-from judgekit.fetch import Pinned, fetch
+from judgekit.fetch import Pinned
+from judgekit.studies.sheets import sheet
 
 REPO = "paul-rottger/exaggerated-safety"
 COMMIT = "d7bb5bd738c1fcbc36edd83d5e7d1b71a3e2d84d"
@@ -48,14 +49,14 @@ FINAL, GPT4, MATCHED = "final_label", "gpt4_label", "strmatch_label"
 
 def safe(mirror: Path | str | None = None) -> dict[str, str]:
     """Return for each prompt's number whether it is safe or unsafe to answer."""
-    prompts = _read(PROMPTS, mirror)
+    prompts = sheet(PROMPTS, mirror)
     return dict(zip(prompts["id"], prompts["label"], strict=True))
 
 
 def labelled(model: str, mirror: Path | str | None = None) -> pd.DataFrame:
     """Return a model's replies as text with all labels, and ``number``, the prompt's."""
     tables = [
-        _read(
+        sheet(
             Pinned(
                 REPO, COMMIT, f"evaluation/automated_evaluation_labels/xstest_v2_completions_{model}_{how}eval.csv", sha
             ),
@@ -67,12 +68,3 @@ def labelled(model: str, mirror: Path | str | None = None) -> pd.DataFrame:
     if not judged["id"].equals(matched["id"]):
         raise InputError(f"the two files of {model} are of other prompts", where=REPO, fix="fetch anew")
     return judged.assign(**{MATCHED: matched[MATCHED], "number": judged["id"].str.removeprefix("v2-")})
-
-
-def _read(pinned: Pinned, mirror: Path | str | None) -> pd.DataFrame:
-    path = fetch(pinned, mirror=mirror)
-    try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    except ValueError as error:
-        why = " ".join(str(error).split())
-        raise InputError(f"cannot be read ({why})", where=str(path), fix="fetch it anew") from None
