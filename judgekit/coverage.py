@@ -104,8 +104,7 @@ def simulate(asked: argparse.Namespace) -> pd.DataFrame:
     import pandas as pd
 
     from judgekit.progress import Progress
-    from judgekit.schema import sha
-    from judgekit.stats.coverage.cell import grid
+    from judgekit.stats.coverage.cell import grid, in_order
     from judgekit.stats.coverage.run import Plan, measure, steps
 
     if asked.jobs < 1:
@@ -114,7 +113,7 @@ def simulate(asked: argparse.Namespace) -> pd.DataFrame:
     names = tuple(dict.fromkeys(asked.statistics))
     plan = Plan(names, asked.data_sets, asked.replicates, asked.seed)
     done = finished(asked.out, plan)
-    missing = sorted((cell for cell in cells if cell not in done), key=lambda cell: sha(cell.name))  # by chance
+    missing = [cell for cell in in_order(cells) if cell not in done]
     with Progress() as progress, progress.phase("simulating", steps(missing, plan)) as step:
         for cell, rows in measure(missing, plan, asked.jobs, step):
             done[cell] = pd.DataFrame(rows).round(DIGITS)

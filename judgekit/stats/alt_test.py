@@ -188,6 +188,8 @@ def warnings(part: Slice, pairing: Pairing, found: AltTest, settings: Settings) 
     if untested:
         least = settings.least_items if settings.fewer == "skip" else FEWEST
         said.append(f"{untested} of {len(pairing.right)} people left out: fewer than {least} items")
+    if settings.fewer == "wilcoxon" and (found.tested & (found.n_items < settings.least_items)).any():
+        said.append("the Wilcoxon test of few items finds too much where losses are rare: fewer=exact does not")
     if found.tested.sum() < 3 and settings.expert is None:
         said.append("the authors ask for three people or more")
     if clusters_of(part) is not None and not settings.clustered:

@@ -97,6 +97,13 @@ class Confusion:
         each = [np.stack([given[:, k], asked[:, k], given[:, k] | asked[:, k]], axis=1) for k in self.levels]
         return np.concatenate([some, some, some, *each], axis=1)
 
+    def carried(self, X: Array) -> list[int]:
+        """Return for each output of a level how many items are on it: as rater and panel use it, on average."""
+        _, words, answers, _ = self._parts(self.features(X).sum(axis=0))
+        an_item = words.sum() / max(1, self.used(X).sum())  # with people alone, each of them counts
+        each = [(answers[k], words[k], (answers[k] + words[k]) / 2) for k in self.levels]
+        return [int(number / an_item) if an_item > 0 else 0 for numbers in each for number in numbers]
+
     def pseudo_sums(self, prior: PriorDraws, rows: slice) -> Array:
         """Return the pseudo-items' weighted features for some replicates."""
         return prior.sums(self._features_name, self.features)[rows]

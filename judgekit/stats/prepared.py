@@ -14,6 +14,8 @@ from judgekit.stats.prior import Array, PriorDraws
 
 #: Below this many items with a rarer label an interval mostly reflects how little was seen.
 SCARCE, THIN = 5, 10
+#: With fewer items on a level, the interval of what is said of that level alone held .86 to .92 of simulated truths.
+SCARCE_LEVEL = 30
 FEW_CLUSTERS = 15
 #: From so many items on, what pairs of raters contribute is computed once for each distinct pair of ratings.
 MANY_PAIRS = 1000
@@ -88,7 +90,7 @@ class Prepared:
             members = [list(range(job.X.shape[1]))]
             informs = np.any(phi != 0, axis=1, keepdims=True)
         informative = np.maximum(3, informs.sum(axis=0))
-        df = np.array([satterthwaite(left_out[:, q], values[q], int(n)) for q, n in enumerate(informative)])
+        df = degrees(left_out, values, informative)
         one_label = [_one_label(job.X[:, columns]) for columns in members]
         return cls(phi, summed.rows, summed.typed, values, informative, df, left_out, members, one_label)
 
@@ -175,19 +177,24 @@ def _leave_each_out(coefficient: Direct, X: Array, groups: NDArray[np.int64], n_
 
 
 def satterthwaite(left_out: Array, value: float, informative: int) -> float:
-    """Return the degrees of freedom of the jackknife's variance: clip(2N / (kurtosis - 1), 2, N - 1).
+    """Return the degrees of freedom of one output's jackknife variance (see ``degrees``)."""
+    return float(degrees(left_out[:, None], np.array([value]), np.array([informative]))[0])
 
-    ``left_out`` holds the value without each unit in turn. Without variance the kurtosis counts as N.
+
+def degrees(left_out: Array, values: Array, informative: NDArray[np.int64]) -> Array:
+    """Return the degrees of freedom of the jackknife's variance of each output: clip(2N / (kurtosis - 1), 2, N - 1).
+
+    ``left_out`` (units × outputs) holds the values without each unit in turn, ``informative`` each output's N. Without
+    variance the kurtosis counts as N.
     """
-    filled = np.where(np.isfinite(left_out), left_out, value)
-    pseudo = (len(filled) - 1) * (filled.mean() - filled)
-    squares = float(np.sum(pseudo**2))
-    if not np.isfinite(squares) or squares <= 1e-24:
-        kurtosis = float(informative)
-    else:
-        kurtosis = informative * float(np.sum(pseudo**4)) / squares**2
-    df = 2 * informative / (kurtosis - 1) if kurtosis > 1 else np.inf
-    return float(np.clip(df, 2, max(2, informative - 1)))
+    filled = np.ascontiguousarray(np.where(np.isfinite(left_out), left_out, values).T)
+    squared = ((filled.shape[1] - 1) * (filled.mean(axis=1, keepdims=True) - filled)) ** 2
+    squares, fourths = squared.sum(axis=1), (squared**2).sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        varies = np.isfinite(squares) & (squares > 1e-24)
+        kurtosis = np.where(varies, informative * fourths / squares**2, informative)
+        df = np.where(kurtosis > 1, 2 * informative / (kurtosis - 1), np.inf)
+    return np.asarray(np.clip(df, 2, np.maximum(2, informative - 1)))
 
 
 def scarcity(X: Array, codes: tuple[float, ...], groups: NDArray[np.int64]) -> str:
@@ -202,6 +209,13 @@ def scarcity(X: Array, codes: tuple[float, ...], groups: NDArray[np.int64]) -> s
             f"fewer than {SCARCE} items carry the rarer labels ({u}); the interval mostly reflects how little was seen"
         )
     return f"only {u} items carry the rarer labels: read the interval with caution" if u < THIN else ""
+
+
+def scarce_level(n: int, level: str) -> str:
+    """Warn of a statement on one level that n items carry, where these are few."""
+    if n >= SCARCE_LEVEL:
+        return ""
+    return f"only {n} items carry '{level}': read the interval with caution, or label more items of this level"
 
 
 def _modal(X: Array, present: NDArray[np.bool_], codes: tuple[float, ...]) -> float:

@@ -27,11 +27,13 @@ from judgekit.stats.draws import Block, Draws, Kept, Types, blocks
 from judgekit.stats.prepared import (
     FEW_CLUSTERS,
     SCARCE,
+    SCARCE_LEVEL,
     THIN,
     Prepared,
     Summed,
     few_clusters,
     satterthwaite,
+    scarce_level,
     scarcity,
     units,
 )
@@ -39,9 +41,9 @@ from judgekit.stats.prior import DIFFERENCE, NO_PRIOR, SINGLE, Array, Prior, pri
 from judgekit.stats.stacked import Stacked
 
 __all__ = [
-    "DIFFERENCE", "FEW_CLUSTERS", "NO_PRIOR", "SCARCE", "SINGLE", "THIN", "Array", "Bootstrap", "Coefficient",
-    "Direct", "Family", "Interval", "Job", "Prior", "expanded_tail", "few_clusters", "quantile", "satterthwaite",
-    "scarcity",
+    "DIFFERENCE", "FEW_CLUSTERS", "NO_PRIOR", "SCARCE", "SCARCE_LEVEL", "SINGLE", "THIN", "Array", "Bootstrap",
+    "Coefficient", "Direct", "Family", "Interval", "Job", "Prior", "expanded_tail", "few_clusters", "quantile",
+    "satterthwaite", "scarce_level", "scarcity",
 ]  # fmt: skip
 
 MOSTLY_UNDEFINED = "no interval: undefined in most replicates"

@@ -15,7 +15,7 @@ from judgekit.registry import register
 from judgekit.schema import Criterion, Estimate
 from judgekit.stats.distances import jensen_shannon, js_within, wasserstein, wasserstein_within
 from judgekit.stats.pairings import Pairing, Slice, between_levels, levels_of, slices
-from judgekit.stats.resample import NO_PRIOR, SINGLE, THIN, Array, Bootstrap, Interval, Job
+from judgekit.stats.resample import NO_PRIOR, SINGLE, Array, Bootstrap, Interval, Job
 from judgekit.stats.rows import row
 from judgekit.stats.versus import judges_with_pools, people_of
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: With more distinct values than this and no declared levels there is no distribution over levels to speak of.
 MOST_LEVELS = 50
+#: With fewer items with any distance, the interval of the mean distance fell short in simulated studies.
+FEW_APART = 15
 SAID = {
     "js": "mean Jensen–Shannon divergence, base 2",
     "wasserstein": "mean Wasserstein-1 distance, in the scale's units",
@@ -182,7 +184,7 @@ def warning(apart: Array) -> str:
     if not np.isfinite(apart).any():
         return "not estimable: no item with two people"
     some = int((apart[np.isfinite(apart)] > 1e-12).sum())
-    return f"only {some} items with any distance: read the interval with caution" if some < THIN else ""
+    return f"only {some} items with any distance: read the interval with caution" if some < FEW_APART else ""
 
 
 def never_without_width(found: Interval, part: Slice, apart: Array, most: float, boot: Bootstrap) -> Interval:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from judgekit.registry import register
 from judgekit.schema import Estimate
 from judgekit.stats.pairings import between_levels, pairings, slices
-from judgekit.stats.resample import Bootstrap
+from judgekit.stats.resample import Bootstrap, scarce_level
 from judgekit.stats.rows import row
 from judgekit.stats.twobytwo import index_job
 
@@ -34,5 +36,7 @@ def specific(study: Study, *, boot: Bootstrap) -> Iterator[Estimate]:
         for (pairing, index), found in zip(
             rows, boot.intervals(part.stream, part.groups, jobs, part.types), strict=True
         ):
-            label = part.criterion.label(codes[1] if index == "specific_positive" else codes[0])
-            yield row(study, f"percent.{index}", part, pairing, found, boot, f"agreement on '{label}'")
+            code = codes[1] if index == "specific_positive" else codes[0]
+            label, X = part.criterion.label(code), part.matrix(pairing.raters)
+            few = scarce_level(len(np.unique(part.groups[(code == X).any(axis=1)])), label)
+            yield row(study, f"percent.{index}", part, pairing, found, boot, f"agreement on '{label}'", note=few)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from judgekit import seeds
 from judgekit.errors import InputError
-from judgekit.schema import Criterion, Level, Scale
+from judgekit.schema import Criterion, Level, Scale, sha
 from judgekit.simulate.compact import StudyJudge, cells
 from judgekit.stats.pairings import LEAST_ITEMS
 from judgekit.stats.resample import Array
@@ -36,6 +36,8 @@ JUDGES: Mapping[Scene, tuple[StudyJudge, ...]] = {
 }
 #: An edit lowers the trait by so many standard deviations; a judge refuses so often.
 EDIT, REFUSED = 1.0, 0.1
+#: What makes a design, in the order of a design's name.
+FACTORS = ("levels", "items", "prevalence", "people", "missing", "cluster", "rho")
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,7 @@ class Cell:
     @property
     def name(self) -> str:
         """The design as the name of a random stream."""
-        numbers = (self.levels, self.items, self.prevalence, self.people, self.missing, self.cluster, self.rho)
-        return " ".join(f"{number:g}" for number in numbers)
+        return " ".join(f"{vars(self)[factor]:g}" for factor in FACTORS)
 
 
 def grid(
@@ -107,6 +108,21 @@ def grid(
     """Return every combination; by default those of the committed table: 72 designs on two and on five levels."""
     every = product(levels, items, prevalence, people, missing, cluster)
     return list(dict.fromkeys(Cell(k, n, share, m, none, size, rho) for k, n, share, m, none, size in every))
+
+
+def in_order(cells: Sequence[Cell]) -> list[Cell]:
+    """Return cells in the order to do them in: at any time, what is done is a fair sample of them.
+
+    First come those with an even number of factors away from their first value: of a grid they are a half in which
+    every value of a factor meets every value of the others. Within each half the order is one of chance.
+    """
+    places = [{value: place for place, value in enumerate(sorted({vars(cell)[f] for cell in cells}))} for f in FACTORS]
+
+    def late(cell: Cell) -> tuple[int, str]:
+        steps = sum(place[vars(cell)[name]] for name, place in zip(FACTORS, places, strict=True))
+        return steps % 2, sha(cell.name)
+
+    return sorted(cells, key=late)
 
 
 def draw(cell: Cell, scene: Scene, numbers: Sequence[int], seed: int, items: int | None = None) -> Sheet:

@@ -71,7 +71,7 @@ def measure(
     ``steps`` says how often it will.
     """
     asked = questions(plan.statistics)
-    with _workers(jobs) as submit:
+    with workers(jobs) as submit:
         populations = dict.fromkeys(cell.population for cell in cells)
         sampled = {
             cell: [submit(sample, cell, asked, plan.seed, number, plan.population) for number in range(plan.samples)]
@@ -104,7 +104,7 @@ def _result(part: Callable[[], T], done: Callable[[str], None], what: str) -> T:
 
 
 @contextmanager
-def _workers(jobs: int) -> Iterator[Callable[..., Callable[[], Any]]]:
+def workers(jobs: int) -> Iterator[Callable[..., Callable[[], Any]]]:
     """Yield a function that has a call done, here or elsewhere, and returns a way to its result."""
     if jobs == 1:
         with _one_thread():
