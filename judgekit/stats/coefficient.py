@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -129,6 +129,7 @@ class Interval:
     """A value with its interval; ``note`` is empty, a warning, or the reason why there is none.
 
     ``units`` is how many items (clusters) say anything of it, ``df`` its effective degrees of freedom, where known.
+    ``source`` is the job and the number of its output, where a point alone was asked for.
     """
 
     value: float
@@ -138,3 +139,4 @@ class Interval:
     note: str = ""
     units: int = 0
     df: float = np.nan
+    source: tuple[Job, int] | None = field(default=None, repr=False, compare=False)

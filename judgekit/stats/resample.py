@@ -53,13 +53,17 @@ IntervalRule = Literal["smoothed", "bayesian", "percentile", "bca", "jackknife",
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """Settings of a run's resampling: named streams under one seed, replicates, confidence level."""
+    """Settings of a run's resampling: named streams under one seed, replicates, confidence level.
+
+    ``made``, where given, hears of every row of estimates with the interval that it was made of.
+    """
 
     seed: int = 0
     n_boot: int = 10_000
     conf_level: float = 0.95
     interval: IntervalRule = "smoothed"
     kept: Kept | None = field(default=None, repr=False, compare=False)
+    made: Callable[..., None] | None = field(default=None, repr=False, compare=False)
 
     def intervals(
         self,
@@ -80,8 +84,11 @@ class Bootstrap:
         alike = Types.of(types, groups) if self.interval == "smoothed" and self.n_boot else None
         prepared = [Prepared.of(job, groups, shared, alike) for job in jobs]
         if self.n_boot == 0:
-            every = [(ready, q) for ready in prepared for q in range(len(ready.values))]
-            return [Interval(float(p.values[q]), note=p.undefined(q), method="point only") for p, q in every]
+            return [
+                Interval(float(ready.values[q]), note=ready.undefined(q), method="point only", source=(job, q))
+                for job, ready in zip(jobs, prepared, strict=True)
+                for q in range(len(ready.values))
+            ]
         if self.interval != "smoothed":
             from judgekit.stats.rivals import rival_intervals
 

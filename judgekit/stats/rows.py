@@ -40,7 +40,7 @@ def row(
         lonely = ""
     reason = lonely or ("" if used.any() else "not estimable: no items in common")
     notes = [reason] if reason else [note, found.note]
-    return Estimate(
+    made = Estimate(
         statistic=statistic,
         criterion=part.criterion.key,
         subset=part.subset,
@@ -60,6 +60,9 @@ def row(
         seed=boot.seed,
         note="; ".join(note for note in notes if note),
     )
+    if boot.made is not None:
+        boot.made(made, found, part, pairing)
+    return made
 
 
 def number(value: float) -> float | None:

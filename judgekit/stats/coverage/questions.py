@@ -34,7 +34,12 @@ CHI_SQUARED = tuple(f"homogeneity.{name}" for name in ("stuart_maxwell", "bhapka
 OF_EDITS = ("contrast", "status")
 PAIRED = "paired_difference"
 #: Registered, but asked of no simulated data yet: they need both orders of a pair or groups of people, or model raters.
-NOT_SIMULATED = ("swap", "severity", "halo", "retest", "groups", "bias")
+NOT_SIMULATED = (
+    "swap", "severity", "halo", "retest", "groups", "bias", "bradley_terry", "dif", "association", "drift",
+    "slices", "calibration", "route", "frontier", "guarantee", "allocation",
+)  # fmt: skip
+#: The coefficients whose differences are asked for.
+SUBTRACTED = ("alpha", "weighted_kappa", "ac1", "percent", "spearman", "accuracy")
 #: Asked on two levels only: on more, others of their family stand for them.
 ON_TWO_LEVELS = ("kappa", "light", "conger", "ac1", "specific", "contrast", "status")
 
@@ -51,7 +56,7 @@ class Key:
     @property
     def difference(self) -> bool:
         """Whether the estimate subtracts two quantities on the same items."""
-        return self.statistic.startswith(("ceiling", "equivalence", "homogeneity.excess", PAIRED))
+        return self.statistic.startswith(("ceiling", "difference", "equivalence", "homogeneity.excess", PAIRED))
 
 
 @dataclass(frozen=True)
@@ -161,6 +166,10 @@ def _of(name: str) -> Iterator[Question]:
     """Yield the questions about one statistic: its intervals (in each way that they can be had), then its tests."""
     if name == PAIRED:
         yield Question(PAIRED, "innocent", ("coverage", "p"))
+        return
+    if name == "difference":  # of a judge and the people's own, then of two judges who are drawn as people are
+        yield Question(name, "work", options=(("of", SUBTRACTED),))
+        yield Question(name, "innocent", ("yes",), (("of", SUBTRACTED), ("ceiling", False)))
         return
     has = knobs(discovered()[name])
     each = (("strata", True),) if "strata" in has else ()
