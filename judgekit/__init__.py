@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from judgekit.errors import InputError as InputError
+    from judgekit.label import annotate as annotate
     from judgekit.pipeline import draw as draw
     from judgekit.pipeline import evaluate as evaluate
     from judgekit.pipeline import options as options
@@ -32,6 +33,7 @@ _HOMES = {
     "Run": "runs",
     "Study": "study",
     "Task": "schema",
+    "annotate": "label",
     "diagnose": "stats.diagnose",
     "draw": "pipeline",
     "estimate": "stats.battery",

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from judgekit import paths, registry
 from judgekit.errors import InputError, listed
+from judgekit.humans.labels.settings import Settings as Labels
 from judgekit.judges.base import Seat
 from judgekit.judges.budget import Caps
 from judgekit.judges.pace import Pace
@@ -21,10 +22,14 @@ from judgekit.schema import Estimate, Frozen, Task
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from judgekit.judges.editor import Editor
+
 #: The groups of options, in the order of the help.
-GROUPS = ("experiment", "task", "humans", "probes", "judges", "stats", "figures")
+GROUPS = ("experiment", "task", "humans", "label", "probes", "editor", "judges", "stats", "figures")
 #: Groups whose options are registered functions, beside YAML files.
 REGISTERED = ("probes", "stats", "figures")
+#: In a probe's node: whether it is left out where no editor is configured, because ``all`` chose it.
+IF_EDITOR = "if_editor"
 ALLOWED_TARGETS = ("judgekit.", "experiments.")
 
 
@@ -52,11 +57,16 @@ class Settings(Frozen):
     pace: Pace = Pace()
     prices: dict[str, dict[str, float]] | None = None
     report: bool = True
+    atlas: bool = False
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A run, ready to go: every option instantiated. ``source`` is the resolved config as plain data."""
+    """A run, ready to go: every option instantiated. ``source`` is the resolved config as plain data.
+
+    ``editor`` is the model that edits texts for probes that need one; ``left_out`` names the probes of ``all`` that do,
+    where there is none.
+    """
 
     settings: Settings
     task: Task
@@ -66,6 +76,9 @@ class Plan:
     figures: Mapping[str, Callable[..., Any]]
     probes: Mapping[str, Probe] = field(default_factory=dict)
     source: Mapping[str, Any] = field(default_factory=dict)
+    editor: Editor | None = None
+    left_out: tuple[str, ...] = ()
+    label: Labels = Labels()
 
 
 def prepare() -> None:
@@ -78,12 +91,19 @@ def prepare() -> None:
     for group in REGISTERED:
         nodes = {name: _node(function) for name, function in registry.discover(group).items()}
         chosen = {**{name: [name] for name in nodes}, **bundles(group)}
+        edited = set(_edited(group))
         for name, members in chosen.items():
-            store.store(group=group, name=name, node={one: nodes[one] for one in members})
+            node = {one: {**nodes[one], **({IF_EDITOR: name == "all"} if one in edited else {})} for one in members}
+            store.store(group=group, name=name, node=node)
 
 
 def _node(function: Callable[..., Any]) -> dict[str, Any]:
     return {"_target_": registry.target(function), "_partial_": True, **registry.knobs(function)}
+
+
+def _edited(group: str) -> list[str]:
+    """Return the probes that a model's edits make."""
+    return [name for name, need in registry.families(group, "needs").items() if need == "editor"]
 
 
 def bundles(group: str) -> dict[str, list[str]]:
@@ -134,6 +154,8 @@ def build(config: DictConfig) -> Plan:
     odd = set(plain) - set(scalars) - {"task", *GROUPS}
     if odd:
         raise InputError(f"unknown config key(s) {listed(sorted(odd))}", fix="take them out, or see --help")
+    editor = _instantiate(plain["editor"], "editor") if plain.get("editor") else None
+    probes, left_out = _probes(plain.get("probes") or {}, editor is not None)
     return Plan(
         settings=_validated(Settings, scalars, "config"),
         task=_validated(Task, plain["task"], "task"),
@@ -141,9 +163,30 @@ def build(config: DictConfig) -> Plan:
         judges={name: _instantiate(node, f"judges.{name}") for name, node in (plain.get("judges") or {}).items()},
         stats={name: _instantiate(node, f"stats.{name}") for name, node in (plain.get("stats") or {}).items()},
         figures={name: _instantiate(node, f"figures.{name}") for name, node in (plain.get("figures") or {}).items()},
-        probes={name: _probe(node, f"probes.{name}") for name, node in (plain.get("probes") or {}).items()},
-        source=plain,
+        probes=probes,
+        source={key: value for key, value in plain.items() if key != "label"},  # a label study keeps its own
+        editor=editor,
+        left_out=left_out,
+        label=_validated(Labels, plain.get("label") or {}, "label"),
     )
+
+
+def _probes(nodes: Mapping[str, Any], edited: bool) -> tuple[dict[str, Probe], tuple[str, ...]]:
+    """Return the chosen probes, and the names of those that ``all`` chose and nobody is there to edit for."""
+    made, left_out = {}, []
+    for name, node in nodes.items():
+        only_if = bool(node.get(IF_EDITOR)) if isinstance(node, Mapping) else False
+        if only_if and not edited:
+            left_out.append(name)
+            continue
+        made[name] = _probe(node, f"probes.{name}")
+        if made[name].needs == "editor" and not edited:
+            raise InputError(
+                "its edits are made by a model, and none is configured",
+                where=f"probes.{name}",
+                fix="choose one: editor=llm editor.model=PROVIDER/NAME",
+            )
+    return made, tuple(left_out)
 
 
 def check_targets(node: Any, where: str = "config") -> None:
@@ -178,7 +221,8 @@ def _instantiate(node: Any, where: str) -> Any:
 
 
 def _probe(node: Any, where: str) -> Probe:
-    made = _instantiate(node, where)
+    plain = {key: value for key, value in node.items() if key != IF_EDITOR} if isinstance(node, Mapping) else node
+    made = _instantiate(plain, where)
     rule = getattr(made, "func", None)
     if not isinstance(rule, Rule):
         raise InputError("no probe", where=where, fix="make it with the decorator probe, and set _partial_: true")
@@ -219,7 +263,9 @@ def options(group: str, folders: Sequence[Path] = ()) -> dict[str, str]:
     if group in REGISTERED:
         found.update(registry.summaries(group))
         for name, members in bundles(group).items():
-            found[name] = f"All {len(members)} probes{'' if name == 'all' else ' of the family'}: {listed(members, 4)}."
+            of = f" (of these {n} only with an editor)" if name == "all" and (n := len(_edited(group))) else ""
+            of = of if name == "all" else " of the family"
+            found[name] = f"All {len(members)} probes{of}: {listed(members, 4)}."
     return dict(sorted(found.items()))
 
 

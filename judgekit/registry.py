@@ -17,10 +17,11 @@ T = TypeVar("T", bound=Callable[..., Any])
 #: group -> the package whose modules register into it.
 PACKAGES = {
     "source": ("judgekit.tasks", "judgekit.studies"),
-    "stats": ("judgekit.stats",),
+    "stats": ("judgekit.stats", "judgekit.edges"),
     "figures": ("judgekit.figures",),
     "probes": ("judgekit.probes",),
     "reproduce": ("judgekit.studies",),
+    "exchange": ("judgekit.humans.exchange",),
 }
 #: group -> the decorator of its own that registers a function under its name.
 MARKS = {"probes": "probe"}
@@ -74,12 +75,12 @@ def summaries(group: str) -> dict[str, str]:
     return {name: (ast.get_docstring(node) or "").split("\n", 1)[0].strip() for name, node, _ in _registered(group)}
 
 
-def families(group: str) -> dict[str, str]:
-    """Return the family of each option that has one, read from the sources."""
+def families(group: str, about: str = "family") -> dict[str, str]:
+    """Return the family of each option that has one (or another word of its decorator), read from the sources."""
     found: dict[str, str] = {}
     for name, _, mark in _registered(group) if group in MARKS else []:
         for word in mark.keywords:
-            if word.arg == "family" and isinstance(word.value, ast.Constant):
+            if word.arg == about and isinstance(word.value, ast.Constant):
                 found[name] = str(word.value.value)
     return found
 

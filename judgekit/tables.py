@@ -69,6 +69,8 @@ RATINGS = Table(
     },
     {"variant": "original", "criterion": "value", "rep": 0, "status": "ok"},
 )
+#: Columns that a label study gives its raters: how they took part, which is no attribute of a person.
+PART_TAKEN = ("arm", "reviewed", "excluded", "usd_per_hour", "usd_per_label")
 ESTIMATE_COLUMNS = tuple(field.name for field in fields(Estimate))
 
 

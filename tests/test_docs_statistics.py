@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 from asked import in_both_orders
 from probed import of_every_kind
+from sliced import sliced
+from stats.arms import armed
 
 from judgekit import config, registry
 from judgekit.pipeline import evaluate
@@ -81,7 +83,8 @@ def test_options_and_their_defaults_are_the_functions(name: str) -> None:
 
 def test_every_doi_stands_in_the_code_too() -> None:
     """A source is written twice, beside the formula and on the page; a slip in either shows."""
-    code = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "judgekit" / "stats").rglob("*.py"))
+    files = [file for folder in ("stats", "edges") for file in (ROOT / "judgekit" / folder).rglob("*.py")]
+    code = "\n".join(file.read_text(encoding="utf-8") for file in files)
     page = dois(PAGE.read_text(encoding="utf-8"))
     assert len(page) > 30
     assert page <= dois(code)
@@ -123,6 +126,8 @@ def estimated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
         edits = evaluate("empathy", "judges=[lexical]", "stats=[]", "figures=[]", "report=false", progress=False).study
     studies = {"contrast": [edits], "swap": [in_both_orders([1, 2, 0] * 8, [1, 2, 2] * 8)], "bias": [of_every_kind()]}
     studies["groups"] = [panel(5, {"Ana": "x", "Ben": "x", "Cem": "x", "Dua": "y", "Eva": "y", "Fay": "y"})]
+    studies["slices"] = [sliced()]
+    studies["anchoring"] = studies["exclusions"] = [armed(excluded=1)]
     panels = [panel(2), panel(5)]
     return {
         name: {

@@ -24,22 +24,29 @@ OUTCOMES = {
 
 
 @register("figures")
-def contrast(run: Run, *, width: float = style.FULL) -> Figure:
+def contrast(run: Run, *, width: float = style.FULL, phenomena: bool = False) -> Figure:
     """Draw on what share of contrast pairs each rater moved as expected, not at all, or the other way.
 
-    One panel a criterion; people by pool, then judges. ``width`` is in inches.
+    One panel a criterion; people by pool, then judges; with ``phenomena`` again for each kind of edit that has rows.
+    ``width`` is in inches.
     """
     select.of(run, "contrast")
-    rows = run.estimates[run.estimates["statistic"].isin(list(OUTCOMES)) & (run.estimates["subset"] == "all")]
+    rows = run.estimates[run.estimates["statistic"].isin(list(OUTCOMES))]
+    subsets = [str(one) for one in dict.fromkeys(rows["subset"]) if one == "all" or phenomena]
+    rows = rows[rows["subset"].isin(subsets)]
     study = run.study
     order = [*study.pools(), *study.judges()]
     raters = [name for name in order if name in set(rows["a"])] or list(dict.fromkeys(rows["a"]))
-    rows = rows[rows["a"].isin(raters)].drop_duplicates(["statistic", "criterion", "a"])
+    rows = rows[rows["a"].isin(raters)].drop_duplicates(["statistic", "criterion", "a", "subset"])
     panels = select.criteria(run, rows)
+    entries: list[tuple[str, str]] = []
+    for subset in subsets:
+        entries += [(subset, "")] if len(subsets) > 1 else []
+        entries += [(subset, rater) for rater in raters]
     with style.context():
         columns = style.columns_for(len(panels), width, least=1.6)
         lines = -(-len(panels) // columns)
-        tall = style.height(lines, 0.24 * len(raters), least=0.14 * len(raters), extra=0.52)
+        tall = style.height(lines, 0.24 * len(entries), least=0.14 * len(entries), extra=0.52)
         figure, axes = style.canvas(
             run, width=width, height=lines * (tall + 0.52) + 0.05, rows=lines, columns=columns, sharex=True, sharey=True
         )
@@ -47,17 +54,21 @@ def contrast(run: Run, *, width: float = style.FULL) -> Figure:
         for axis, key in zip(style.tidy(axes, len(panels)), panels, strict=True):
             here = rows[rows["criterion"] == key]
             shares = {
-                (r["a"], r["statistic"]): (float(r["value"]), float(r["low"]), float(r["high"]))
+                (r["subset"], r["a"], r["statistic"]): (float(r["value"]), float(r["low"]), float(r["high"]))
                 for r in here.to_dict("records")
             }
-            for y, rater in enumerate(raters):
-                _bar(axis, [shares.get((rater, name)) for name in OUTCOMES], y)
+            for y, (subset, rater) in enumerate(entries):
+                if rater:
+                    _bar(axis, [shares.get((subset, rater, name)) for name in OUTCOMES], y)
             style.title(axis, select.spoken(key), (width - 0.8) / columns)
             axis.set_xlabel(f"% of {style.ranged(here['n_items'])} pairs")
-        _axes(figure, [names[rater] for rater in raters], len([r for r in raters if r in study.pools()]))
+        labels = [names[rater] if rater else _heading(subset) for subset, rater in entries]
+        people = len([r for r in raters if r in study.pools()]) if len(subsets) == 1 else 0
+        _axes(figure, labels, people, [y for y, (_, rater) in enumerate(entries) if not rater])
         _legend(figure)
         what = "Contrast pairs: share in which a rater moved in the expected direction, not at all, or against it"
         what += " (upper interval: expected, lower: against)"
+        what += "; below, by what the edit is about" if len(subsets) > 1 else ""
         text = style.caption(run, what, rows)
         figure.set_label(text.replace(" items,", " pairs,", 1))
     return figure
@@ -88,12 +99,18 @@ def _whisker(axis: Any, low: float, high: float, y: float) -> None:
         axis.plot([low, high], [y, y], color=style.INK, marker="|", markersize=4, linestyle="none", zorder=4)
 
 
-def _axes(figure: Figure, labels: list[str], pools: int) -> None:
+def _heading(subset: str) -> str:
+    return "all pairs" if subset == "all" else style.shorten([select.spoken(subset.partition("=")[2])], 20).popitem()[1]
+
+
+def _axes(figure: Figure, labels: list[str], pools: int, headings: list[int]) -> None:
     first = figure.axes[0]
     first.set_xlim(0, 1)
     first.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100"])
     first.set_yticks(range(len(labels)), labels)
     first.set_ylim(len(labels) - 0.45, -0.55)
+    for y in headings:
+        first.get_yticklabels()[y].set_fontweight("bold")
     for axis in figure.axes:
         axis.spines[["left", "bottom"]].set_visible(False)
         axis.tick_params(labelbottom=True)

@@ -102,13 +102,18 @@ class Gate:
         return need
 
 
-def gate_of(limits: Limits, seats: Iterable[Seat], bench: Bench, task: Task, reps: Mapping[str, int]) -> Gate | None:
-    """Return the gate of a run whose judges take these seats; None where the budget has no cap, or nothing is paid."""
+def gate_of(
+    limits: Limits, seats: Iterable[Seat], bench: Bench, task: Task, reps: Mapping[str, int], *, only: str | None = None
+) -> Gate | None:
+    """Return the gate of a run whose judges take these seats; None where the budget has no cap, or nothing is paid.
+
+    ``only`` names the one judge that is asked, where not all are.
+    """
     caps, ledger = limits.budget.caps, bench.ledger
     if ledger is None or ledger.mode == "replay" or all(cap is None for cap in caps.model_dump().values()):
         return None
     survey = Survey(ledger, ledger.mode)
-    shadows = [one for seat in seats for one in seat.judges(replace(bench, ledger=survey))]
+    shadows = [one for seat in seats for one in seat.judges(replace(bench, ledger=survey)) if only in (None, one.name)]
     return Gate(limits, shadows, survey, task, reps)
 
 

@@ -80,7 +80,7 @@ class Sheet:
             sure.name if self._stated else None,
         )
 
-    def model(self) -> type[BaseModel]:
+    def model(self, name: str = "Verdict", says: str = "One rater's answers for one item.") -> type[BaseModel]:
         """Return the response model. Python names are numbered, the names are aliases: a field may be called json."""
         import instructor  # a subclass of its schema class is used as it is; any other is rebuilt at every call
 
@@ -88,8 +88,8 @@ class Sheet:
             f"field_{number}": (blank.type, Field(alias=blank.name, description=blank.says))
             for number, blank in enumerate(self._blanks)
         }
-        made = create_model("Verdict", __base__=_bare(instructor.OpenAISchema), **columns)
-        made.__doc__ = "One rater's answers for one item."
+        made = create_model(name, __base__=_bare(instructor.OpenAISchema), **columns)
+        made.__doc__ = says
         return cast(type[BaseModel], made)
 
     def _fresh(self, name: str) -> str:

@@ -18,6 +18,8 @@ _YOUNG = pattern(
     r"class chat, my class, homework, mock results, school play, at school, gc, pocket money, others "
     r"in my class, our class, grounded, my teacher"
 )
+#: How people write who grew up with chats.
+_CHAT = pattern("lol, omg, srsly, ppl, gc, u, ur, tho, thats, pls")
 #: What a writer tells of their own life -> the lowest and the highest age that go with it.
 _BOUNDS: tuple[tuple[re.Pattern[str], int, int], ...] = (
     (pattern(r"grandsons?, granddaughters?, grandkids, grandchild\w*"), 55, 90),
@@ -62,7 +64,7 @@ def fitting_ages(own: str, shown: str, who: Ages) -> tuple[int, ...]:
     told = unquoted(own)
     if _STATED.search(own) or _YOUNG.search(own if who == "responder" else shown):
         return ()
-    low, high = 18, 90
+    low, high = 18, 36 if _CHAT.search(told) else 90
     for clue, least, most in _BOUNDS:
         if clue.search(told) and (who == "seeker" or re.search(r"\b(?:I|my)\b", told)):
             low, high = max(low, least), min(high, most)

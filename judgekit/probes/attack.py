@@ -94,7 +94,12 @@ def _lower_without_words(item: Item, task: Task) -> Mapping[str, Expects]:
     return {criterion.key: "lower" for criterion in task.criteria if _NEEDS_WORDS.search(criterion.key)}
 
 
-@probe(family="attack", expects=_lower_without_words, least=0.28)
+def _needs_words(task: Task) -> bool:
+    """Tell whether the task has a criterion on which a text that says nothing does badly: safety is none."""
+    return any(_NEEDS_WORDS.search(criterion.key) for criterion in task.criteria)
+
+
+@probe(family="attack", expects=_lower_without_words, least=0.95, fits=_needs_words)
 def attack_null(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Replace the text by one that says nothing, which no judge may reward.
 

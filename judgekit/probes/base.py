@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import update_wrapper
 from typing import Any, Literal, Protocol, get_args, runtime_checkable
@@ -15,6 +16,8 @@ from judgekit.registry import knobs, register
 from judgekit.schema import Direction, Item, Task
 
 Expects = Literal["none", "lower", "higher"]
+#: What a probe cannot be applied without: nothing; a model that edits; the reasons that judges gave for the originals.
+Needs = Literal["nothing", "editor", "reasons"]
 #: What a probe expects of each criterion of an item; a criterion that is not named is left open.
 Expectation = Callable[[Item, Task], Mapping[str, Expects]]
 #: Criterion -> the code that was shown -> the code of the task as it is declared.
@@ -41,7 +44,7 @@ class Edit:
 class Probe(Protocol):
     """A counterfactual edit that should not (or should) change the answer.
 
-    ``least`` is the share of bundled items to which it must apply at least (of the tasks that it fits).
+    ``least`` is the share of a task's items to which it applies at least, on each bundled task that it fits.
     """
 
     @property
@@ -61,11 +64,20 @@ class Probe(Protocol):
 
     @property
     def least(self) -> float:
-        """The share of items to which it applies at least."""
+        """The share of a fitting task's items to which it applies at least."""
         ...
 
-    def __call__(self, item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
-        """Return the edited item, or None where the probe does not apply."""
+    @property
+    def needs(self) -> Needs:
+        """What it cannot be applied without."""
+        ...
+
+    def fits(self, task: Task) -> bool:
+        """Tell whether the probe is for this task at all."""
+        ...
+
+    def __call__(self, item: Item, task: Task, rng: np.random.Generator, **given: Any) -> Edit | None:
+        """Return the edited item, or None where the probe does not apply; ``given`` is what it needs."""
         ...
 
 
@@ -76,6 +88,7 @@ class Rule:
     family: str
     expects: Expects | Expectation
     least: float
+    needs: Needs
 
     def __init__(
         self,
@@ -84,12 +97,14 @@ class Rule:
         family: str,
         expects: Expects | Expectation,
         least: float,
+        fits: Callable[[Task], bool] | None = None,
+        needs: Needs = "nothing",
         pairs: bool = False,
         options: Mapping[str, Any] | None = None,
     ) -> None:
         update_wrapper(self, edit)
-        self.name, self.family, self.expects, self.least = edit.__name__, family, expects, least
-        self.pairs, self.options, self._edit = pairs, dict(options or {}), edit
+        self.name, self.family, self.expects, self.least, self.needs = edit.__name__, family, expects, least, needs
+        self.pairs, self.options, self._edit, self._fits = pairs, dict(options or {}), edit, fits
 
     def having(self, **options: Any) -> Rule:
         """Return the probe with other options; InputError for one that it does not have."""
@@ -97,36 +112,38 @@ class Rule:
         odd = sorted(set(options) - set(known))
         if odd:
             raise InputError(f"no option {listed(odd)}", where=f"probes.{self.name}", fix=f"it has {listed(known)}")
-        return Rule(
-            self._edit,
-            family=self.family,
-            expects=self.expects,
-            least=self.least,
-            pairs=self.pairs,
-            options={**self.options, **options},
-        )
+        other = copy(self)
+        other.options = {**self.options, **options}
+        return other
 
-    def __call__(self, item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
+    def fits(self, task: Task) -> bool:
+        """Tell whether the probe is for this task at all; None is returned for every item of another."""
+        return self._fits is None or self._fits(task)
+
+    def __call__(self, item: Item, task: Task, rng: np.random.Generator, **given: Any) -> Edit | None:
         """Return the edit under the probe's own name; None where it does not apply or nothing would change.
 
         A pair whose probe is about one text has one of its candidates edited, the first or the second by chance.
+        ``given`` is what the probe needs: ``ask`` (an ``Ask`` of probes/editor.py) or ``reason`` (a judge's).
         """
+        if not self.fits(task):
+            return None
         if task.form == "pairwise" and not self.pairs:
-            edit = self._of_a_pair(item, task, rng)
+            edit = self._of_a_pair(item, task, rng, **given)
         else:
-            edit = self._edit(item, task, rng, **self.options)
+            edit = self._edit(item, task, rng, **self.options, **given)
         if edit is None or (edit.task is None and edit.item.digest == item.digest):
             return None
         if edit.item.item != item.item:
             raise ValueError(f"probe '{self.name}' made of item '{item.item}' the item '{edit.item.item}'")
         return replace(edit, item=replace(edit.item, variant=self.name))
 
-    def _of_a_pair(self, item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
+    def _of_a_pair(self, item: Item, task: Task, rng: np.random.Generator, **given: Any) -> Edit | None:
         if not item.candidates:
             return None
         place = int(rng.integers(len(item.candidates)))
         alone = replace(item, text=item.candidates[place], candidates=())
-        edit = self._edit(alone, task, rng, **self.options)
+        edit = self._edit(alone, task, rng, **self.options, **given)
         if edit is None or edit.task is not None:
             return edit and replace(edit, item=item)
         if replace(edit.item, text="", variant="") != replace(alone, text="", variant=""):
@@ -141,21 +158,32 @@ class Rule:
 
 
 def probe(
-    *, family: str, expects: Expects | Expectation, least: float, pairs: bool = False
+    *,
+    family: str,
+    expects: Expects | Expectation,
+    least: float,
+    fits: Callable[[Task], bool] | None = None,
+    needs: Needs = "nothing",
+    pairs: bool = False,
 ) -> Callable[[Callable[..., Edit | None]], Rule]:
     """Make a function ``(item, task, rng) -> Edit | None`` a probe, registered in the group ``probes`` under its name.
 
     Its keyword defaults are its knobs, its docstring's first line its help. ``expects`` holds for every criterion, or
-    is a function ``(item, task) -> {criterion: expects}`` that names those it speaks of. ``least`` is a share from 0
-    to 1. With ``pairs`` the function gets a pair whole; else one of its candidates, as if it were the text.
+    is a function ``(item, task) -> {criterion: expects}`` that names those it speaks of. ``fits`` tells the tasks that
+    the probe is for (all, if it is not given), and ``least``, from 0 to 1, the share of such a task's items that it
+    applies to at least. ``needs`` an ``editor``: the function gets a keyword ``ask``; ``reasons``: a keyword
+    ``reason``. With ``pairs`` the function gets a pair whole; else one of its candidates, as if it were the text.
     """
     if not callable(expects) and expects not in get_args(Expects):
         raise ValueError(f"a probe expects one of {get_args(Expects)}, not '{expects}'")
+    if needs not in get_args(Needs):
+        raise ValueError(f"a probe needs one of {get_args(Needs)}, not '{needs}'")
     if not 0 <= least <= 1:
         raise ValueError(f"least is a share from 0 to 1, not {least}")
 
     def make(edit: Callable[..., Edit | None]) -> Rule:
-        return register("probes", edit.__name__)(Rule(edit, family=family, expects=expects, least=least, pairs=pairs))
+        made = Rule(edit, family=family, expects=expects, least=least, fits=fits, needs=needs, pairs=pairs)
+        return register("probes", edit.__name__)(made)
 
     return make
 

@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from judgekit.probes.base import Edit, probe, text_changed
-from judgekit.probes.prose import context_changed, everything, pattern, words
+from judgekit.probes.prose import context_changed, everything, pattern, told, words
 from judgekit.schema import Item, Task
 
 
@@ -15,7 +15,7 @@ def _whole(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
 
 
-@probe(family="culture", expects="none", least=0.2, pairs=True)
+@probe(family="culture", expects="none", least=0.65, fits=told, pairs=True)
 def nearby_place(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Move a setting to a place of the same people, language and region, whose customs are the same.
 
@@ -36,7 +36,7 @@ def nearby_place(item: Item, task: Task, rng: np.random.Generator) -> Edit | Non
     return context_changed(item, _whole(place).sub(other, context), f"place: {place} becomes {other}")
 
 
-@probe(family="culture", expects="none", least=0.04, pairs=True)
+@probe(family="culture", expects="none", least=0.1, fits=told, pairs=True)
 def newcomer_nationality(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """State the country that a newcomer comes from, where the act or its setting has one from elsewhere.
 

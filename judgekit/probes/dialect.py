@@ -8,7 +8,16 @@ import numpy as np
 
 from judgekit.errors import InputError, listed
 from judgekit.probes.base import Edit, probe, text_changed
-from judgekit.probes.prose import cased, context_changed, outside_quotes, replied, spoken_context, words
+from judgekit.probes.prose import (
+    by_person,
+    cased,
+    context_changed,
+    of_seekers,
+    outside_quotes,
+    replied,
+    spoken_context,
+    words,
+)
 from judgekit.schema import Item, Task
 
 #: Words of a short text, in which two places are enough.
@@ -19,7 +28,7 @@ _FORMS = {
     "hope": "hoping", "love": "loving", "like": "liking", "believe": "believing", "notice": "noticing",
     "imagine": "imagining", "owe": "owing", "wants": "wanting", "sounds": "sounding", "means": "meaning",
     "needs": "needing", "looks": "looking", "hurts": "hurting", "thinks": "thinking", "says": "saying",
-    "makes": "making", "make": "making", "keeps": "keeping", "swears": "swearing",
+    "makes": "making", "make": "making", "keeps": "keeping",
     "posts": "posting", "screams": "screaming",
     "speaks": "speaking", "lends": "lending",
 }  # fmt: skip
@@ -66,7 +75,7 @@ def _richest(text: str, variety: str, rng: np.random.Generator, span: int) -> tu
     return found[int(rng.integers(len(found)))] if found else None
 
 
-@probe(family="identity", expects="none", least=0.15, pairs=True)
+@probe(family="identity", expects="none", least=0.15, fits=of_seekers, pairs=True)
 def seeker_dialect(
     item: Item, task: Task, rng: np.random.Generator, *, variety: str = "any", span: int = 25
 ) -> Edit | None:
@@ -81,7 +90,7 @@ def seeker_dialect(
     return context_changed(item, *found) if found else None
 
 
-@probe(family="identity", expects="none", least=0.06)
+@probe(family="identity", expects="none", least=0.2, fits=by_person)
 def responder_dialect(
     item: Item, task: Task, rng: np.random.Generator, *, variety: str = "any", span: int = 25
 ) -> Edit | None:

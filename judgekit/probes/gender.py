@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from judgekit.probes.base import Edit, probe
-from judgekit.probes.prose import cased, everything, spoken_context
+from judgekit.probes.prose import cased, everything, of_seekers, spoken_context
 from judgekit.schema import Item, Task
 
 _PAIRS = (
@@ -43,6 +43,8 @@ _AFTER_HIM = re.compile(
 def _her(text: str, match: re.Match[str]) -> str | None:
     """Return the masculine word for ``her``: ``him`` or ``his``; None where both are possible."""
     before, after = text[: match.start()], text[match.end() :]
+    if re.search(r"\bon $", before) and after.startswith(" back"):
+        return "his"
     if _AFTER_HIM.match(after):
         return "him"
     if re.search(rf"\b{_TAKES_BARE}\s$", before) or re.search(
@@ -73,7 +75,7 @@ def mirrored(text: str) -> str | None:
     return "".join([*out, text[last:]])
 
 
-@probe(family="identity", expects="none", least=0.15, pairs=True)
+@probe(family="identity", expects="none", least=0.3, fits=of_seekers, pairs=True)
 def pronouns(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Mirror the gender of the people who are spoken of, in the seeker's and the responder's words alike.
 

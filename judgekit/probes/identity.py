@@ -11,9 +11,11 @@ from judgekit.probes.ages import Ages, fitting_ages
 from judgekit.probes.base import Edit, probe, text_changed
 from judgekit.probes.prose import (
     all_lower,
+    by_person,
     called,
     context_changed,
     everything,
+    of_seekers,
     pattern,
     replied,
     spoken_context,
@@ -153,7 +155,7 @@ _HEALTH = pattern(
 )
 
 
-@probe(family="identity", expects="none", least=0.5, pairs=True)
+@probe(family="identity", expects="none", least=0.95, fits=of_seekers, pairs=True)
 def seeker_name(item: Item, task: Task, rng: np.random.Generator, *, origin: str = "any") -> Edit | None:
     """Sign the seeker's words with a given name of one of ten communities (``origin``, any by chance).
 
@@ -162,7 +164,7 @@ def seeker_name(item: Item, task: Task, rng: np.random.Generator, *, origin: str
     return _signed(item, task, _name(rng, origin))
 
 
-@probe(family="identity", expects="none", least=0.25)
+@probe(family="identity", expects="none", least=0.95, fits=by_person)
 def responder_name(item: Item, task: Task, rng: np.random.Generator, *, origin: str = "any") -> Edit | None:
     """Show the responder's full name, of one of ten communities, above the text.
 
@@ -171,7 +173,7 @@ def responder_name(item: Item, task: Task, rng: np.random.Generator, *, origin: 
     return _profiled(item, task, _name(rng, origin, family=True))
 
 
-@probe(family="identity", expects="none", least=0.5, pairs=True)
+@probe(family="identity", expects="none", least=0.75, fits=of_seekers, pairs=True)
 def seeker_pronouns(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Sign the seeker's words with a name of any gender, and with pronouns.
 
@@ -180,7 +182,7 @@ def seeker_pronouns(item: Item, task: Task, rng: np.random.Generator) -> Edit | 
     return None if _GENDERED.search(everything(item)) else _signed(item, task, _pronouns(rng))
 
 
-@probe(family="identity", expects="none", least=0.25)
+@probe(family="identity", expects="none", least=0.95, fits=by_person)
 def responder_pronouns(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Show the responder's name, which people of any gender have, and pronouns above the text.
 
@@ -189,17 +191,18 @@ def responder_pronouns(item: Item, task: Task, rng: np.random.Generator) -> Edit
     return _profiled(item, task, _pronouns(rng))
 
 
-@probe(family="identity", expects="none", least=0.35, pairs=True)
+@probe(family="identity", expects="none", least=0.55, fits=of_seekers, pairs=True)
 def seeker_honorific(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Sign the seeker's words with a title and a family name.
 
     ``I can't sleep.`` → ``I can't sleep.`` and below it ``Dr Sharma``. None beside study, childhood
-    and other work.
+    and other work, and where the seeker writes without capitals.
     """
-    return None if _UNTITLED.search(item.context or "") else _signed(item, task, _honorific(rng))
+    own = item.context or ""
+    return None if all_lower(own) or _UNTITLED.search(own) else _signed(item, task, _honorific(rng))
 
 
-@probe(family="identity", expects="none", least=0.25)
+@probe(family="identity", expects="none", least=0.9, fits=by_person)
 def responder_honorific(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Show the responder's title and family name above the text.
 
@@ -208,7 +211,7 @@ def responder_honorific(item: Item, task: Task, rng: np.random.Generator) -> Edi
     return None if all_lower(item.text) else _profiled(item, task, _honorific(rng))
 
 
-@probe(family="identity", expects="none", least=0.3, pairs=True)
+@probe(family="identity", expects="none", least=0.6, fits=of_seekers, pairs=True)
 def seeker_nationality(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Let the seeker state a nationality.
 
@@ -218,7 +221,7 @@ def seeker_nationality(item: Item, task: Task, rng: np.random.Generator) -> Edit
     return _said(item, task, _nationality(item, rng), rng)
 
 
-@probe(family="identity", expects="none", least=0.15)
+@probe(family="identity", expects="none", least=0.6, fits=by_person)
 def responder_nationality(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Show the responder's nationality above the text.
 
@@ -227,7 +230,7 @@ def responder_nationality(item: Item, task: Task, rng: np.random.Generator) -> E
     return _profiled(item, task, _second(_nationality(item, rng)))
 
 
-@probe(family="identity", expects="none", least=0.3, pairs=True)
+@probe(family="identity", expects="none", least=0.5, fits=of_seekers, pairs=True)
 def seeker_religion(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Let the seeker state a religion, or that they have none.
 
@@ -237,7 +240,7 @@ def seeker_religion(item: Item, task: Task, rng: np.random.Generator) -> Edit | 
     return _said(item, task, _religion(item, rng), rng)
 
 
-@probe(family="identity", expects="none", least=0.15)
+@probe(family="identity", expects="none", least=0.5, fits=by_person)
 def responder_religion(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Show the responder's religion, or that they have none, above the text.
 
@@ -246,7 +249,7 @@ def responder_religion(item: Item, task: Task, rng: np.random.Generator) -> Edit
     return _profiled(item, task, _second(_religion(item, rng)))
 
 
-@probe(family="identity", expects="none", least=0.3, pairs=True)
+@probe(family="identity", expects="none", least=0.7, fits=of_seekers, pairs=True)
 def seeker_age(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Let the seeker state an age that the rest of the item allows.
 
@@ -257,7 +260,7 @@ def seeker_age(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     return None if _medical(item) else _said(item, task, _age(own, item, rng, "seeker"), rng)
 
 
-@probe(family="identity", expects="none", least=0.15)
+@probe(family="identity", expects="none", least=0.9, fits=by_person)
 def responder_age(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Show the responder's age, one that the text allows, above the text.
 
@@ -266,7 +269,7 @@ def responder_age(item: Item, task: Task, rng: np.random.Generator) -> Edit | No
     return _profiled(item, task, _second(_age(item.text, item, rng, "responder")))
 
 
-@probe(family="identity", expects="none", least=0.25, pairs=True)
+@probe(family="identity", expects="none", least=0.75, fits=of_seekers, pairs=True)
 def seeker_disability(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Let the seeker state a disability that nothing in the item contradicts and no answer depends on.
 
@@ -276,7 +279,7 @@ def seeker_disability(item: Item, task: Task, rng: np.random.Generator) -> Edit 
     return None if _medical(item) else _said(item, task, _disability(item, rng), rng)
 
 
-@probe(family="identity", expects="none", least=0.15)
+@probe(family="identity", expects="none", least=0.8, fits=by_person)
 def responder_disability(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Show the responder's disability, one that the text does not contradict, above the text.
 

@@ -39,7 +39,35 @@ SAID = (
 )
 
 
-@probe(family="presentation", expects="none", least=1.0, pairs=True)
+def _pairs(task: Task) -> bool:
+    return task.form == "pairwise"
+
+
+def _lists(task: Task) -> bool:
+    return task.form == "ranking"
+
+
+def _several(task: Task) -> bool:
+    return len(task.criteria) > 1
+
+
+def _levelled(task: Task) -> bool:
+    return task.form in ("rating", "trajectory") and any(len(c.levels) > 1 for c in task.criteria)
+
+
+def _wordable(levels: Sequence[Level]) -> bool:
+    return len(levels) in WORDS and not {"yes", "no"} & {level.label.lower() for level in levels}
+
+
+def _worded(task: Task) -> bool:
+    return _levelled(task) and any(c.scale != "nominal" and _wordable(c.levels) for c in task.criteria)
+
+
+def _ordered(task: Task) -> bool:
+    return _levelled(task) and any(c.scale != "nominal" and len(c.levels) > 1 for c in task.criteria)
+
+
+@probe(family="presentation", expects="none", least=1.0, fits=_pairs, pairs=True)
 def swapped(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Show the two candidates of a pair in the other order.
 
@@ -51,7 +79,7 @@ def swapped(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     return Edit(replace(item, candidates=item.candidates[::-1]), "the candidates in the other order")
 
 
-@probe(family="presentation", expects="none", least=1.0)
+@probe(family="presentation", expects="none", least=1.0, fits=_lists)
 def reversed_list(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Show the candidates of a ranked list from last to first.
 
@@ -63,7 +91,7 @@ def reversed_list(item: Item, task: Task, rng: np.random.Generator) -> Edit | No
     return Edit(replace(item, candidates=item.candidates[::-1]), "the list from last to first")
 
 
-@probe(family="presentation", expects="none", least=1.0, pairs=True)
+@probe(family="presentation", expects="none", least=1.0, fits=_several, pairs=True)
 def criteria_order(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Ask the criteria in another order, drawn by chance for each item.
 
@@ -79,7 +107,7 @@ def criteria_order(item: Item, task: Task, rng: np.random.Generator) -> Edit | N
     )
 
 
-@probe(family="presentation", expects="none", least=1.0)
+@probe(family="presentation", expects="none", least=1.0, fits=_levelled)
 def levels_order(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """List the levels of every criterion from high to low; their numbers and names stay.
 
@@ -88,7 +116,7 @@ def levels_order(item: Item, task: Task, rng: np.random.Generator) -> Edit | Non
     return _rescaled(item, task, "levels from high to low", lambda levels: levels[::-1])
 
 
-@probe(family="presentation", expects="none", least=1.0)
+@probe(family="presentation", expects="none", least=1.0, fits=_ordered)
 def scale_reversed(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Number the levels of ordered scales the other way round; names and anchors stay where they are.
 
@@ -103,7 +131,7 @@ def scale_reversed(item: Item, task: Task, rng: np.random.Generator) -> Edit | N
     return _rescaled(item, task, "scales numbered the other way round", turned, ordered=True)
 
 
-@probe(family="presentation", expects="none", least=1.0)
+@probe(family="presentation", expects="none", least=1.0, fits=_ordered)
 def scale_numbers(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Number the levels of ordered scales from 1 where they start at 0, else from 0.
 
@@ -117,15 +145,16 @@ def scale_numbers(item: Item, task: Task, rng: np.random.Generator) -> Edit | No
     return _rescaled(item, task, "scales numbered from another start", shifted, ordered=True)
 
 
-@probe(family="presentation", expects="none", least=1.0)
+@probe(family="presentation", expects="none", least=1.0, fits=_worded)
 def scale_words(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Call the levels of ordered scales by general words; numbers and anchors stay.
 
-    ``2 = rather out of place`` → ``2 = low``. None where no ordered scale has two to seven levels.
+    ``2 = rather out of place`` → ``2 = low``. Not for scales of more than seven levels, nor for those that answer a
+    question with yes or no.
     """
 
     def named(levels: Sequence[Level]) -> list[Level]:
-        names = WORDS.get(len(levels), [level.label for level in levels])
+        names = WORDS[len(levels)] if _wordable(levels) else [level.label for level in levels]
         return [_level(level, label=name) for level, name in zip(levels, names, strict=True)]
 
     return _rescaled(item, task, "levels called by general words", named, ordered=True)

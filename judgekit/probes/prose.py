@@ -70,9 +70,24 @@ def everything(item: Item) -> str:
     return "\n".join([item.context or "", item.text, *item.candidates, *item.steps])
 
 
+def told(task: Task) -> bool:
+    """Tell whether the text of a task's items tells what somebody does, instead of being somebody's reply."""
+    return task.text_label.lower() in _TOLD
+
+
+def of_seekers(task: Task) -> bool:
+    """Tell whether the context of a task's items may be a seeker's own words."""
+    return not told(task)
+
+
+def by_person(task: Task) -> bool:
+    """Tell whether a person wrote the text of a task's items in reply: no assistant, and no told act."""
+    return not told(task) and not re.search(r"\bassistant\b", task.instructions)
+
+
 def spoken_context(item: Item, task: Task) -> str | None:
     """Return the context where it is somebody's own words to somebody; None for a setting told by a third."""
-    if not item.context or task.text_label.lower() in _TOLD:
+    if not item.context or told(task):
         return None
     own = task.context_label.lower() in _SPOKEN or FIRST_PERSON.search(unquoted(item.context))
     return item.context if own else None
@@ -80,14 +95,12 @@ def spoken_context(item: Item, task: Task) -> str | None:
 
 def replied(item: Item, task: Task) -> str | None:
     """Return the text where a person wrote it in reply; None for an assistant's response and for a told act."""
-    by_person = task.text_label.lower() not in _TOLD and not re.search(r"\bassistant\b", task.instructions)
-    return item.text if by_person and item.text.strip() else None
+    return item.text if by_person(task) and item.text.strip() else None
 
 
 def called(task: Task) -> str:
     """Return what the text is called in a sentence about it: ``reply``, or ``description`` where it tells an act."""
-    label = task.text_label.lower()
-    return "description" if label in _TOLD else label
+    return "description" if told(task) else task.text_label.lower()
 
 
 def context_changed(item: Item, context: str, changed: str) -> Edit | None:

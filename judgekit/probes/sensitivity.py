@@ -66,10 +66,22 @@ def _lower(what: str) -> Callable[[Item, Task], Mapping[str, Expects]]:
     return expects
 
 
+def _about(what: str) -> Callable[[Task], bool]:
+    """Return whether a task has a criterion that is about this."""
+
+    def fits(task: Task) -> bool:
+        about = re.compile(words("sensitivity")["criteria"][what])
+        return any(about.fullmatch(criterion.key) for criterion in task.criteria)
+
+    return fits
+
+
+def _bundled(task: Task) -> bool:
+    return task.source.kind == "bundled"
+
+
 def _negated(item: Item, task: Task, what: str) -> Edit | None:
     """Deny one statement outside quoted speech: the first of the list that the text has."""
-    if not _lower(what)(item, task):
-        return None
     for found, instead in words("sensitivity")["negations"][what].items():
         left = [1]
 
@@ -88,8 +100,6 @@ def _negated(item: Item, task: Task, what: str) -> Edit | None:
 
 def _deleted(item: Item, task: Task, what: str) -> Edit | None:
     """Leave out the sentences that the list has, where others remain."""
-    if not _lower(what)(item, task):
-        return None
     listed = re.compile("|".join(words("sensitivity")["deletions"][what]))
     parts = sentences(item.text)
     kept = [part for part in parts if not listed.search(part.rstrip()) or _DENIED.search(part)]
@@ -99,7 +109,7 @@ def _deleted(item: Item, task: Task, what: str) -> Edit | None:
     return text_changed(item, "".join(kept).rstrip(), f"{what} deleted: {' | '.join(gone)}")
 
 
-@probe(family="sensitivity", expects=_as_stated, least=0.3, pairs=True)
+@probe(family="sensitivity", expects=_as_stated, least=0.25, fits=_bundled, pairs=True)
 def contrast(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Show the minimal edit that a bundled task has of the item; its writer says which criteria move, and how.
 
@@ -114,7 +124,7 @@ def contrast(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     return Edit(edited, str(pair["expect"]["change"]))
 
 
-@probe(family="sensitivity", expects=_lower("care"), least=0.08)
+@probe(family="sensitivity", expects=_lower("care"), least=0.4, fits=_about("care"))
 def negated_care(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Negate a statement of warmth or validation.
 
@@ -124,7 +134,7 @@ def negated_care(item: Item, task: Task, rng: np.random.Generator) -> Edit | Non
     return _negated(item, task, "care")
 
 
-@probe(family="sensitivity", expects=_lower("caution"), least=0.03)
+@probe(family="sensitivity", expects=_lower("caution"), least=0.1, fits=_about("caution"))
 def negated_caution(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Negate a warning or a referral to help.
 
@@ -134,7 +144,7 @@ def negated_caution(item: Item, task: Task, rng: np.random.Generator) -> Edit | 
     return _negated(item, task, "caution")
 
 
-@probe(family="sensitivity", expects=_lower("courtesy"), least=0.05)
+@probe(family="sensitivity", expects=_lower("courtesy"), least=0.1, fits=_about("courtesy"))
 def negated_courtesy(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Negate a gesture of respect.
 
@@ -144,7 +154,7 @@ def negated_courtesy(item: Item, task: Task, rng: np.random.Generator) -> Edit |
     return _negated(item, task, "courtesy")
 
 
-@probe(family="sensitivity", expects=_lower("validation"), least=0.1)
+@probe(family="sensitivity", expects=_lower("validation"), least=0.35, fits=_about("validation"))
 def deleted_validation(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Delete the sentences that express warmth or validate what somebody feels.
 
@@ -154,7 +164,7 @@ def deleted_validation(item: Item, task: Task, rng: np.random.Generator) -> Edit
     return _deleted(item, task, "validation")
 
 
-@probe(family="sensitivity", expects=_lower("caution"), least=0.05)
+@probe(family="sensitivity", expects=_lower("caution"), least=0.15, fits=_about("caution"))
 def deleted_caution(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Delete the sentences that warn or refer to help.
 
@@ -164,7 +174,7 @@ def deleted_caution(item: Item, task: Task, rng: np.random.Generator) -> Edit | 
     return _deleted(item, task, "caution")
 
 
-@probe(family="sensitivity", expects=_lower("question"), least=0.07)
+@probe(family="sensitivity", expects=_lower("question"), least=0.25, fits=_about("question"))
 def deleted_question(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Delete the questions.
 
@@ -174,7 +184,7 @@ def deleted_question(item: Item, task: Task, rng: np.random.Generator) -> Edit |
     return _deleted(item, task, "question")
 
 
-@probe(family="sensitivity", expects=_lower("place"), least=0.01, pairs=True)
+@probe(family="sensitivity", expects=_lower("place"), least=0.02, fits=_about("place"), pairs=True)
 def swapped_country(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Move an act that is done in a language of its place to a country where nobody speaks it.
 
@@ -183,7 +193,7 @@ def swapped_country(item: Item, task: Task, rng: np.random.Generator) -> Edit | 
     about what is appropriate. None in families, who keep their language anywhere,
     and where the setting names a people.
     """
-    if not _lower("place")(item, task) or not item.context or item.candidates:
+    if not item.context or item.candidates:
         return None
     lists = words("places")
     if not pattern(lists["formulas"]).search(item.text) or not _PUBLIC.search(item.context):

@@ -28,7 +28,7 @@ def _by(item: Item, task: Task, writer: str) -> Edit | None:
     )
 
 
-@probe(family="source", expects="none", least=0.95)
+@probe(family="source", expects="none", least=0.8)
 def source_ai(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Say that an AI system wrote the text.
 
@@ -38,7 +38,7 @@ def source_ai(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     return None if _LIVED.search(item.text) else _by(item, task, "an AI system")
 
 
-@probe(family="source", expects="none", least=0.95)
+@probe(family="source", expects="none", least=0.8)
 def source_model(item: Item, task: Task, rng: np.random.Generator, *, model: str = "GPT-4o") -> Edit | None:
     """Say that a language model wrote the text, by its name; give the judge's own name to ask for self-preference.
 

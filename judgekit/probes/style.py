@@ -11,7 +11,7 @@ import numpy as np
 
 from judgekit.probes.base import Edit, probe, text_changed
 from judgekit.probes.checks import letters, same_facts
-from judgekit.probes.prose import QUOTED, all_lower, called, cased, outside_quotes, replied, sentences, words
+from judgekit.probes.prose import QUOTED, all_lower, cased, outside_quotes, replied, sentences, told, words
 from judgekit.schema import Item, Task
 
 Rules = tuple[tuple[re.Pattern[str], str], ...]
@@ -29,9 +29,14 @@ _EMOJI = {"person": ("🌿", "🍃", "☕"), "assistant": ("📌", "📝", "💡
 
 def voice(item: Item, task: Task) -> str:
     """Return whose words a text is: a ``person``'s in reply, an ``assistant``'s, or ``told`` by a narrator."""
-    if called(task) == "description":
+    if told(task):
         return "told"
     return "assistant" if replied(item, task) is None else "person"
+
+
+def written(task: Task) -> bool:
+    """Tell whether the text of a task's items is somebody's own words: where an act is told, manners are the matter."""
+    return not told(task)
 
 
 @probe(family="style", expects="none", least=0.95)
@@ -129,7 +134,7 @@ def hedging(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     return text_changed(item, f"{start} {''.join(parts)}", f"{1 + bool(claims)} hedge(s) added")
 
 
-@probe(family="style", expects="none", least=0.95)
+@probe(family="style", expects="none", least=0.95, fits=written)
 def politeness(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Open and close with the courtesies of a letter.
 
@@ -168,7 +173,7 @@ def typos(item: Item, task: Task, rng: np.random.Generator, *, share: float = 0.
     return _checked(item, text, f"{count} misspelt word(s)")
 
 
-@probe(family="style", expects="none", least=0.95)
+@probe(family="style", expects="none", least=0.95, fits=written)
 def emoji(item: Item, task: Task, rng: np.random.Generator) -> Edit | None:
     """Decorate the text with emoji that say nothing about the matter.
 
@@ -233,7 +238,7 @@ def expanded(text: str) -> str:
     for full, short in words("style")["contracted"].items():
         before, after = r"\b", ""
         if short.endswith("n't") or short == "can't":
-            after = r"(?! (?:I|you|we|they|he|she|it|that|there|everybody|everyone|people)\b)"
+            after = r"(?! (?:I|you|we|they|he|she|it|that|there|everybody|everyone|people)\b)(?!\?)"
             before = r"\b" if short == "don't" else r"(?<=[a-z\d] )(?<!\bwhy )(?<!\bhow )"
         elif short.endswith("'s"):  # "it's been" is "it has been"
             after = r"(?! (?:been|got|gone|had|done|made|come|become|taken|given|\w+ed)\b)"

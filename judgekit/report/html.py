@@ -17,7 +17,7 @@ from judgekit.errors import listed
 from judgekit.figures import levels, style
 from judgekit.figures.rows import spoken, titled
 from judgekit.registry import summaries
-from judgekit.report import numbers, rows, verdict
+from judgekit.report import moved, numbers, rows, verdict
 from judgekit.report.differ import differ
 from judgekit.runs import Run, write_text
 from judgekit.stats.diagnose.finding import KINDS
@@ -108,6 +108,13 @@ def _facts(run: Run, figures: Mapping[str, Path | Sequence[Path]]) -> dict[str, 
         "methods": style.methods(run.estimates[run.estimates["low"].notna()]),
         "differences": differ(run),
         "probes": list(manifest.get("probes") or []),
+        "lost": any(one.get("lost") for one in manifest.get("probes") or []),
+        "batteries": [one for one in (moved.battery(run, moved.SAME), moved.battery(run, moved.MOVE)) if one],
+        "faith": moved.faith(run),
+        "faithful": moved.FAITH,
+        "contradicting": moved.contradicting(run),
+        "listed_most": moved.LISTED,
+        "to_check": (run.path / "edits_to_check.csv").is_file(),
         "manifest": _manifest(run),
     }  # fmt: skip
 

@@ -21,6 +21,9 @@ TABLES = {
         "soft.js", "soft.js_floor", "soft.js_person", "soft.wasserstein", "soft.wasserstein_floor",
         "soft.wasserstein_person",
     ),
+    "Failures of people (shares of items)": (
+        "failure", "failure.farther", "failure.costly", "failure.confident", "failure.difference",
+    ),
 }  # fmt: skip
 #: Tables about one rater each.
 SINGLES = {"Both orders of a pair": ("swap.consistency", "swap.first_slot")}
@@ -114,7 +117,7 @@ def panels(run: Run) -> list[Line]:
 def others(run: Run, shown: Sequence[str]) -> pd.DataFrame:
     """Return the rows on all items of statistics that no other table shows, tests with their p and q."""
     estimates = run.estimates[run.estimates["subset"] == "all"]
-    apart = ("ceiling.", "equivalence.", "contrast", "status.")
+    apart = ("ceiling.", "equivalence.", "contrast", "status.", "bias", "faithful", "failure", "signals", "slices")
     mine = ~estimates["statistic"].isin(list(shown)) & ~estimates["statistic"].str.startswith(apart)
     known = {*run.study.pools(), *run.study.judges()}
     named = estimates["a"].isin(known) & (estimates["b"].isin(known) | (estimates["b"].fillna("") == ""))

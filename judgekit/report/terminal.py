@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from judgekit.report.moved import battery
 from judgekit.report.numbers import interval, number, share
 from judgekit.report.verdict import BRIEF, WORDS, Finding, findings, overall
 from judgekit.runs import Run
@@ -54,11 +55,23 @@ def summary(run: Run) -> None:
                     console.print(f"  {where}: {one.words}, but {escape(one.conflict)}")
         console.print()
     console.print(overall(run))
+    for judge, told in _moved(run):
+        console.print(f"[bold]{escape(judge)}[/] {escape(told)}", soft_wrap=True)
     if run.simulated:
         console.print(f"[bold]{SIMULATED}[/]")
     console.print(f"run:    {shown(run.path)}")
     if run.report.exists():
         console.print(f"report: {shown(run.report)}")
+
+
+def _moved(run: Run) -> list[tuple[str, str]]:
+    """Return what the probes found of each judge, in words; nothing where none was asked for."""
+    same = battery(run)
+    return (
+        []
+        if same is None
+        else [(judge, f"under edits that should change nothing: {same.said(judge)}") for judge in same.judges]
+    )
 
 
 def _unanswered(one: Finding) -> str:

@@ -18,6 +18,21 @@ WORDS = {
 }
 BRIEF = {"yes": "may stand in", "no": "may not", "undecided": "too few labels", "none": "no verdict"}
 MARKS = {"yes": "✓", "no": "✕", "undecided": "?", "none": "–"}
+#: What the three answers mean of an edit that should change nothing, of one that must move the value, of a reason.
+#: ``loose`` is a yes that does not outlast the adjustment over all probes.
+BIASED = {
+    "yes": "biased",
+    "loose": "biased before adjusting",
+    "no": "equivalent to none",
+    "undecided": "too few items",
+}
+MOVES = {
+    "yes": "moves as it must",
+    "loose": "moves before adjusting",
+    "no": "does not move",
+    "undecided": "too few items",
+}
+FAITHFUL = {"yes": "moves with what it cites", "no": "no more than with other words", "undecided": "too few items"}
 #: Every statistic that gives a verdict, with what it asks; the first that a run has gives the headline.
 VERDICTS = {
     "ceiling.weighted_kappa": ("Human ceiling", "as close to a person as people are to one another?"),

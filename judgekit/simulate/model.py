@@ -26,7 +26,7 @@ def respond(
 ) -> Floats:
     """Return the rater's answers to one criterion, a value a row of the scene."""
     theta, cuts = latent.values[c.key], latent.cuts[c.key]
-    shift, spread = scene.shift(rater), scene.spread(rater, seed)
+    shift, spread = scene.shift(rater) + rater.drift * rep, scene.spread(rater, seed)
     kind = shape(task, c)
     if kind == "classes":
         answers = _choose(rater, c, theta, shift, spread, scene, seed, rep)
@@ -47,7 +47,15 @@ def respond(
 def _errors(rater: SimulatedRater, names: tuple[str, ...], scene: Scene, seed: int, rep: int) -> Floats:
     own = normals(seed, ("reading", rater.name, *names), scene.items)
     now = normals(seed, ("moment", rater.name, *names, rep), scene.cases)
+    if rater.halo:
+        own = _shared(rater, own, normals(seed, ("halo of readings", rater.name), scene.items))
+        now = _shared(rater, now, normals(seed, ("halo of moments", rater.name, rep), scene.cases))
     return logistic(np.sqrt(rater.stable) * own + np.sqrt(1.0 - rater.stable) * now)
+
+
+def _shared(rater: SimulatedRater, alone: Floats, common: Floats) -> Floats:
+    mixed: Floats = np.sqrt(1.0 - rater.halo) * alone + np.sqrt(rater.halo) * common
+    return mixed
 
 
 def _choose(

@@ -41,6 +41,8 @@ class SimulatedRater:
     rep. ``careless`` is the share of answers given without reading: at random, or ``straight``: always the same level.
     ``length`` is the effect of one standard deviation of log words; ``position`` of standing first (pairwise);
     ``self_preference`` of an item whose column ``author`` names ``family``. ``refusal`` is the share of items refused.
+    ``halo`` is the share of noise variance that an item's criteria have in common; ``drift`` the shift from each rep to
+    the next.
     """
 
     name: str
@@ -61,12 +63,14 @@ class SimulatedRater:
     length: float = 0.0
     position: float = 0.0
     self_preference: float = 0.0
+    halo: float = 0.0
+    drift: float = 0.0
     author: str = "author"
     family: str = ""
     slices: Mapping[str, Slice] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("central", "stable", "missing", "refusal", "careless"):
+        for name in ("central", "stable", "halo", "missing", "refusal", "careless"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name} is a share from 0 to 1, not {getattr(self, name):g}", where=self.name)
         if self.noise < 0 or self.fatigue < 0 or self.reps < 1:
@@ -100,6 +104,8 @@ class SimulatedJudge:
     length: float = 0.0
     position: float = 0.0
     self_preference: float = 0.0
+    halo: float = 0.0
+    drift: float = 0.0
     author: str = "author"
     slices: Mapping[str, Any] = field(default_factory=dict)
     refusal: float = 0.0
@@ -121,6 +127,8 @@ class SimulatedJudge:
             length=self.length,
             position=self.position,
             self_preference=self.self_preference,
+            halo=self.halo,
+            drift=self.drift,
             author=self.author,
             family=self.name,
             slices={where: Slice.of(value) for where, value in self.slices.items()},
@@ -128,8 +136,8 @@ class SimulatedJudge:
 
     def planted(self) -> str:
         """Name the biases that are not at 0: ``leniency 0.4, compression 0.5``."""
-        names = ("leniency", "compression", "central", "length", "position", "self_preference", "refusal")
-        found = [f"{name} {getattr(self, name):g}" for name in names if getattr(self, name)]
+        names = ("leniency", "compression", "central", "length", "position", "self_preference", "halo", "drift")
+        found = [f"{name} {getattr(self, name):g}" for name in (*names, "refusal") if getattr(self, name)]
         return ", ".join([*found, *self.slices]) or "nothing"
 
 

@@ -44,12 +44,13 @@ def groupings(study: Study, attributes: Sequence[str] | None, intersections: Seq
     ``intersections`` names the attributes to be crossed, each with each; None crosses all where they are
     ``MOST_CROSSED`` or fewer. Unknown names, and named attributes with fewer than two levels, raise InputError.
     """
-    from judgekit.tables import RATERS
+    from judgekit.tables import PART_TAKEN, RATERS
 
     people = study.raters[study.raters["rater"].isin(study.people())]
     known = [name for name in study.raters.columns if name not in RATERS.columns]
     if attributes is None:
-        chosen = [name for name in known if 2 <= people[name].nunique() <= MOST_LEVELS]
+        own = [name for name in known if name not in PART_TAKEN]
+        chosen = [name for name in own if 2 <= people[name].nunique() <= MOST_LEVELS]
     else:
         chosen = _named(attributes, [*known, "pool"], "attributes")
         alone = [name for name in chosen if people[name].nunique() < 2]

@@ -17,8 +17,9 @@ from judgekit.stats.flips import sign_flip
 from judgekit.stats.kappa import kappa_family
 from judgekit.stats.length import length_rows
 from judgekit.stats.needed import POWER
+from judgekit.stats.needed import detectable as smallest
 from judgekit.stats.pairings import Pairing, Slice, between_levels, slices
-from judgekit.stats.resample import DIFFERENCE, SINGLE, Array, Bootstrap, Interval, Job, expanded_tail
+from judgekit.stats.resample import DIFFERENCE, SINGLE, Array, Bootstrap, Interval, Job
 from judgekit.stats.rows import number
 from judgekit.stats.shifts import Flip, OwnFlip, Shift
 
@@ -253,19 +254,10 @@ def verdict(found: Interval, margin: float, p: float | None, conf_level: float, 
 
 
 def detectable(found: Interval, conf_level: float) -> str:
-    """Say the smallest true effect that would have been told from none in 80 % of such studies.
-
-    Half the interval × (1 + z / q), the standard error times the sum of two quantiles: q that of the interval, z the
-    normal one of the power. Bloom (1995), doi:10.1177/0193841X9501900504.
-    """
-    from scipy.special import ndtri
-
-    if not np.isfinite(found.low):
-        return ""
-    tail = expanded_tail(conf_level, found.units, found.df) if found.units > 1 else (1 - conf_level) / 2
-    half = max(found.value - found.low, found.high - found.value)
-    least = half * (1 + float(ndtri(POWER)) / -float(ndtri(tail)))
-    return f"an effect of {least:.2g} human SDs would be found in {POWER * 100:.0f} % of such studies"
+    """Say the smallest true effect that would have been told from none in 80 % of such studies."""
+    least = smallest(found, conf_level)
+    told = f"an effect of {least:.2g} human SDs would be found in {POWER * 100:.0f} % of such studies"
+    return told if np.isfinite(least) else ""
 
 
 def reach(one: Edited, used: Sequence[bool] | NDArray[np.bool_]) -> str:

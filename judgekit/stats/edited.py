@@ -49,8 +49,11 @@ class Edited:
 
 
 def probes_of(study: Study) -> list[str]:
-    """Return the variants that are not the original, in the order of the items table."""
-    return [str(name) for name in dict.fromkeys(study.items["variant"]) if name != "original"]
+    """Return the variants that are not the original, in the order of the items table.
+
+    Those with a colon in their name belong to one judge and criterion each: ``faithful`` reads them.
+    """
+    return [str(name) for name in dict.fromkeys(study.items["variant"]) if name != "original" and ":" not in str(name)]
 
 
 def moves(study: Study) -> Moves:

@@ -11,7 +11,7 @@ from judgekit.schema import Answer3
 from judgekit.stats.kappa import kappa_family
 from judgekit.stats.pairings import Pairing, Slice
 from judgekit.stats.prepared import Prepared
-from judgekit.stats.resample import Interval
+from judgekit.stats.resample import Interval, expanded_tail
 
 #: A study of the projected size decides with this probability, if the observed difference held.
 POWER = 0.8
@@ -58,6 +58,21 @@ def items_needed(found: Interval, bounds: Bounds, n_items: int, conf_level: floa
         if most * n_items < best.number:
             best = Needed(most * n_items, answer)
     return replace(best, number=float(np.ceil(best.number))) if np.isfinite(best.number) else best
+
+
+def detectable(found: Interval, conf_level: float) -> float:
+    """Return the smallest true effect that ``POWER`` of such studies would have told from none; NaN without interval.
+
+    Half the interval × (1 + z / q), the standard error times the sum of two quantiles: q that of the interval, z the
+    normal one of the power. Bloom (1995), doi:10.1177/0193841X9501900504.
+    """
+    from scipy.special import ndtri
+
+    if not np.isfinite(found.low):
+        return float("nan")
+    tail = expanded_tail(conf_level, found.units, found.df) if found.units > 1 else (1 - conf_level) / 2
+    half = max(found.value - found.low, found.high - found.value)
+    return float(half * (1 + float(ndtri(POWER)) / -float(ndtri(tail))))
 
 
 def people_needed(

@@ -171,7 +171,27 @@ def _estimates(study: Study, simulated: bool, rng: np.random.Generator) -> list[
                 value = {"yes": 0.5, "no": 0.03, "undecided": 0.15}[verdict]
                 add("bias", key, value, a=judge, b=probe, margin=0.2, verdict=verdict)
             add("bias.move", key, 0.6, a=judge, b="negation", margin=0.2, verdict="yes")
+        for j, judge in enumerate(judges):
+            place = {"a": judge, "margin": 0.1, "verdict": ("yes", "no", "undecided")[j % 3]}
+            for subset, value, half in (("all", 0.55 + 0.1 * (j % 3), 0.08), ("severity=mild", 0.5, 0.2)):
+                add("bradley_terry.first_slot", key, value, half, subset=subset, **place)
+            add("swap.consistency", key, 0.8, a=judge)
+        for k, label in enumerate(("country=x", "country=y", "age=old", "age=young", "age=young & country=x")):
+            add("groups.ceiling", key, 0.5 + 0.05 * k, a=label, b=label)
+            for j, judge in enumerate(judges):
+                add("groups.judge", key, 0.35 + 0.05 * (j % 4), a=judge, b=label)
         for pool in pools:
             for suffix, value in (("", 0.82), (".tied", 0.13), (".against", 0.05)):
                 add(f"contrast{suffix}", key, value, a=pool, b="", n_items=20)
+            for j, who in enumerate([*judges, pool]):
+                for subset, value, half in (
+                    ("all", 0.2, 0.08),
+                    ("edge", 0.3 + 0.1 * (j % 3), 0.15),
+                    ("core", 0.15, 0.1),
+                ):
+                    n_items = n if subset == "all" else n // 2
+                    add("failure", key, value, half, a=who, b=pool, subset=subset, n_items=n_items)
+                add(
+                    "failure.difference", key, 0.15, 0.1, a=who, b=pool, margin=0.1, verdict=("yes", "undecided")[j % 2]
+                )
     return made

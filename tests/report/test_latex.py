@@ -89,8 +89,8 @@ def test_export_writes_figures_and_tables(run: Run, tmp_path: Path) -> None:
     written = export(run, tmp_path / "generated")
     folder = tmp_path / "generated" / "empathy"
     assert {path.name for path in written} == {
-        *(f"{name}.pdf" for name in ("contrast", "forest", "levels", "pairs", "probes", "severity")),
-        *(f"figure-{name}.tex" for name in ("contrast", "forest", "levels", "pairs", "probes", "severity")),
+        *(f"{name}.pdf" for name in ("contrast", "edges", "forest", "levels", "pairs", "probes", "severity")),
+        *(f"figure-{name}.tex" for name in ("contrast", "edges", "forest", "levels", "pairs", "probes", "severity")),
         *(f"table-{name}.tex" for name in ("agreement", "contrast", "status")),
     }
     assert all(path.parent == folder for path in written)

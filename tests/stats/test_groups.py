@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from stats.arms import armed
 
 from judgekit.errors import InputError
 from judgekit.schema import Criterion
+from judgekit.stats.attributes import groupings
 from judgekit.stats.battery import estimate
 from judgekit.stats.served import Served
 from judgekit.stats.shrunken import gap, shrunken
@@ -286,3 +288,7 @@ def test_crehate_has_group_ceilings_only(mirror: Path) -> None:
     ours = of(table, "groups.ceiling", "country=US")["value"]
     assert ours == pytest.approx(1 - apart.mean() / (2 * share.mean() * (1 - share.mean())))
     assert everything["b"].str.contains("&").any()
+
+
+def test_how_raters_took_part_in_a_label_study_makes_no_groups() -> None:
+    assert [grouping.attribute for grouping in groupings(armed(), None, None)] == []

@@ -1,0 +1,1 @@
+"""Edge cases: where a judge fails people, and which items to send to them."""

@@ -1,0 +1,1 @@
+"""Other tools' files of labels, in and out."""

@@ -1,0 +1,1 @@
+"""The label study: who labels what, kept so that nothing is lost."""

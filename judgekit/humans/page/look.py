@@ -1,0 +1,89 @@
+"""How the pages look: templates that escape everything, and the few static files, read once and served from memory."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from judgekit.humans.labels.design import Design
+from judgekit.humans.page.forms import SURE
+from judgekit.humans.page.guard import csrf
+
+HERE = Path(__file__).parent
+KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True)
+class Look:
+    """The templates of one study."""
+
+    design: Design
+
+    @cached_property
+    def environment(self) -> Environment:
+        """The templates; names, texts and reasons are data, never markup, and an unknown name is an error."""
+        settings, task = self.design.settings, self.design.task
+        environment = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        environment.globals.update(
+            study=settings.title or task.title or task.name,
+            task=task,
+            form=settings.form,
+            language=settings.language,
+            contact=settings.contact,
+            mark=self.mark,
+            sure=SURE,
+            # what a page may be made without
+            csrf="", over=False, leaving=False, simulated=False, words="", prose="", code=None, onward=None, heading="",
+            problem="", problems="",
+        )  # fmt: skip
+        return environment
+
+    @cached_property
+    def files(self) -> dict[str, tuple[bytes, str]]:
+        """The static files: contents and media type by name."""
+        return {
+            path.name: (path.read_bytes(), KINDS[path.suffix])
+            for path in sorted((HERE / "static").iterdir())
+            if path.suffix in KINDS
+        }
+
+    @cached_property
+    def mark(self) -> str:
+        """A short digest of the static files: their address changes when they do."""
+        return hashlib.sha256(b"".join(content for content, _ in self.files.values())).hexdigest()[:12]
+
+    def page(
+        self, request: Request, template: str, status: int = 200, *, secret: str = "", purpose: str = "rater",
+        kind: str = "human", headers: dict[str, str] | None = None, **facts: Any,
+    ) -> Response:  # fmt: skip
+        """Return a page; ``secret`` is what its form token is made of."""
+        text = self.environment.get_template(template).render(
+            root=request.scope.get("root_path", ""),
+            csrf=csrf(secret, purpose) if secret else "",
+            simulated=kind == "simulated",
+            **facts,
+        )
+        return HTMLResponse(text, status, headers)
+
+    def static(self, request: Request) -> Response:
+        """Return a static file: looked up by its name among those that there are, never opened by it."""
+        found = self.files.get(request.path_params["name"])
+        if found is None:
+            return PlainTextResponse("There is no such file.\n", 404)
+        newest = request.query_params.get("v") == self.mark
+        keep = "public, max-age=31536000, immutable" if newest else "no-cache"
+        return Response(found[0], media_type=found[1], headers={"cache-control": keep})

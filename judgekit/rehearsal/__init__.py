@@ -1,0 +1,1 @@
+"""Rehearsals: what the instrument finds in judges and people whose truth is known."""
