@@ -25,6 +25,7 @@ from judgekit.stats.prior import Array
 LARGEST_BLOCK = 1024
 #: Draws that are kept for the next statistic.
 KEPT_BYTES = 2**30
+KEPT_SUMS = 32
 #: Types are worth their while where there are so many times as many items.
 LEAST_ITEMS_A_TYPE = 8
 #: With more distinct values than this hardly any items are alike.
@@ -36,9 +37,13 @@ WORTH_THREADS = 2**19
 
 @dataclass
 class Kept:
-    """Draws kept between the statistics of one table, up to ``KEPT_BYTES``: the oldest make room."""
+    """Draws kept between the statistics of one table, up to ``KEPT_BYTES``: the oldest make room.
+
+    ``sums`` holds weighted sums of features by what they are of, then by block: of the newest ``KEPT_SUMS``.
+    """
 
     blocks: dict[Hashable, Array] = field(default_factory=dict)
+    sums: dict[Hashable, dict[int, Array]] = field(default_factory=dict)
     used: int = 0
     _lock: Lock = field(default_factory=Lock)
 
@@ -56,6 +61,13 @@ class Kept:
                 self.blocks[key] = drawn
                 self.used += drawn.nbytes
         return drawn
+
+    def keep(self, name: Hashable, block: int, sums: Array) -> None:
+        """Keep the sums of one block."""
+        with self._lock:
+            while name not in self.sums and len(self.sums) >= KEPT_SUMS:
+                self.sums.pop(next(iter(self.sums)))
+            self.sums.setdefault(name, {})[block] = sums
 
 
 @dataclass(frozen=True)

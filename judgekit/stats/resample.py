@@ -38,7 +38,7 @@ from judgekit.stats.prepared import (
     units,
 )
 from judgekit.stats.prior import DIFFERENCE, NO_PRIOR, SINGLE, Array, Prior, prior_draws
-from judgekit.stats.stacked import Stacked
+from judgekit.stats.sums import Sums
 
 __all__ = [
     "DIFFERENCE", "FEW_CLUSTERS", "NO_PRIOR", "SCARCE", "SCARCE_LEVEL", "SINGLE", "THIN", "Array", "Bootstrap",
@@ -113,18 +113,14 @@ class Bootstrap:
                 direct.append((job.coefficient, job.X, out))
             else:
                 summing.append((job.coefficient, ready, self._pseudo_sums(job, ready), out))
-        stacks = {typed: Stacked.of([p.rows for _, p, _, _ in summing if p.typed is typed]) for typed in (False, True)}
+        sums = Sums(source, [(ready.rows, ready.typed) for _, ready, _, _ in summing])
         place = groups if source.types is None else np.argsort(source.types.order)[groups]
         straight = np.array_equal(place, np.arange(source.n_units))
 
         def fill(block: Block) -> None:
-            rows = block.rows
-            sums: dict[int, Array] = {}
-            for typed, stack in stacks.items():
-                if stack.columns:
-                    sums |= stack.sums(block.of_types if typed else block.of_units)
+            rows, of = block.rows, sums.of(block)
             for coefficient, ready, pseudo, out in summing:
-                S = sums[id(ready.rows)] if pseudo is None else sums[id(ready.rows)] + pseudo(rows)
+                S = of[id(ready.rows)] if pseudo is None else of[id(ready.rows)] + pseudo(rows)
                 out[rows] = coefficient.population(S).reshape(len(S), -1)
             if direct:
                 weights = block.of_units if straight else block.of_units[:, place]
