@@ -201,10 +201,10 @@ class Sheet(Study):
         """
         if singly:
             return replace(self.only(judge, singly=False), subset="all")
-        if not judge:
-            return self
-        mine = [name == judge or name in self.people() for name in self._names]
-        matrices: dict[object, pd.DataFrame] = {key: cells.loc[:, mine] for key, cells in self._cache.items()}
+        mine = [not judge or name == judge or name in self.people() for name in self._names]
+        matrices: dict[object, pd.DataFrame] = {
+            key: cells.loc[:, mine] for key, cells in self._cache.items() if isinstance(cells, pd.DataFrame)
+        }
         return replace(self, raters=self.raters[mine].reset_index(drop=True), _cache=matrices)
 
     def people(self, *, aggregates: bool = False) -> list[str]:
