@@ -33,10 +33,12 @@ CHI_SQUARED = tuple(f"homogeneity.{name}" for name in ("stuart_maxwell", "bhapka
 #: Statistics whose pairs of items are edits, or that count failures.
 OF_EDITS = ("contrast", "status")
 PAIRED = "paired_difference"
-#: Registered, but asked of no simulated data yet: they need both orders of a pair or groups of people, or model raters.
-NOT_SIMULATED = (
-    "swap", "severity", "halo", "retest", "groups", "bias", "bradley_terry", "dif", "association", "drift",
-    "slices", "calibration", "route", "frontier", "guarantee", "allocation",
+#: What is simulated here by default. The others need edits, both orders, groups of people or several criteria: most of
+#: them have a rehearsal of their own (``judgekit.rehearsal``).
+SIMULATED = (
+    "accuracy", "ac1", "ac2", "alpha", "alt_test", "bland_altman", "brennan_prediger", "ccc", "ceiling", "conger",
+    "contrast", "difference", "equivalence", "fleiss", "homogeneity", "icc", "kappa", "light", PAIRED, "pearson",
+    "percent", "soft", "spearman", "specific", "status", "tau_b", "weighted_kappa",
 )  # fmt: skip
 #: The coefficients whose differences are asked for.
 SUBTRACTED = ("alpha", "weighted_kappa", "ac1", "percent", "spearman", "accuracy")
@@ -158,7 +160,7 @@ def questions(statistics: Sequence[str] = ()) -> list[Question]:
     absent = [name for name in statistics if name not in known]
     if absent:
         raise InputError(f"no statistic is called {listed(absent)}", fix=f"choose among: {listed(known, 40)}")
-    chosen = [name for name in known if name in statistics or not (statistics or name in NOT_SIMULATED)]
+    chosen = [name for name in known if name in (statistics or SIMULATED)]
     return [question for name in chosen for question in _of(name)]
 
 
