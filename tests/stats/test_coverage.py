@@ -15,7 +15,7 @@ from judgekit.errors import InputError
 from judgekit.schema import Estimate
 from judgekit.simulate.compact import cells
 from judgekit.stats.coverage.cell import Cell, draw, grid
-from judgekit.stats.coverage.questions import PAIRED, SIMULATED, Key, discovered, questions, warned
+from judgekit.stats.coverage.questions import SIMULATED, Key, questions, warned
 from judgekit.stats.coverage.run import Plan, measure, steps
 from judgekit.stats.coverage.tally import CELL, Count, rows, verdict
 from judgekit.stats.coverage.truth import Truth, truth

@@ -195,13 +195,13 @@ class Sheet(Study):
         return replace(self, ratings=ratings, _cache=matrices)
 
     def only(self, judge: str, *, singly: bool) -> Sheet:
-        """Return the study with one of its judges (all: empty), perhaps with rows for single pairs of raters.
+        """Return the study with the judges named (all: empty), perhaps with rows for single pairs of raters.
 
         For statistics that do not look at ``ratings``.
         """
         if singly:
             return replace(self.only(judge, singly=False), subset="all")
-        mine = [not judge or name == judge or name in self.people() for name in self._names]
+        mine = [not judge or name in judge.split() or name in self.people() for name in self._names]
         matrices: dict[object, pd.DataFrame] = {
             key: cells.loc[:, mine] for key, cells in self._cache.items() if isinstance(cells, pd.DataFrame)
         }

@@ -41,7 +41,7 @@ SIMULATED = (
     "percent", "soft", "spearman", "specific", "status", "tau_b", "weighted_kappa",
 )  # fmt: skip
 #: The coefficients whose differences are asked for.
-SUBTRACTED = ("alpha", "weighted_kappa", "ac1", "percent", "spearman", "accuracy")
+SUBTRACTED = ("alpha", "weighted_kappa", "ac1", "percent", "spearman")
 #: Asked on two levels only: on more, others of their family stand for them.
 ON_TWO_LEVELS = ("kappa", "light", "conger", "ac1", "specific", "contrast", "status")
 
@@ -63,7 +63,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Question:
-    """One call of a statistic on a scene: what is counted in its rows, of which judge (the first one: empty).
+    """One call of a statistic on a scene: what is counted in its rows, of which judges (all of them: empty).
 
     An option written ``@name`` is set to the cell's own value of ``name``, at which the null hypothesis just holds.
     ``points``: no draws are needed; ``singly``: rows for single people are; ``row``: the only row that counts.
@@ -100,7 +100,7 @@ class Question:
     def rows(self, estimates: Iterable[Estimate]) -> Iterator[tuple[Key, Estimate]]:
         """Yield the rows that count, each under its key; of single people the first stands for all."""
         for made in estimates:
-            if (self.judge and made.a != self.judge) or (self.row and made.statistic != self.row):
+            if (self.judge and made.a not in self.judge.split()) or (self.row and made.statistic != self.row):
                 continue
             comparison = compared(made)
             if comparison is None:
@@ -171,7 +171,7 @@ def _of(name: str) -> Iterator[Question]:
         return
     if name == "difference":  # of a judge and the people's own, then of two judges who are drawn as people are
         yield Question(name, "work", options=(("of", SUBTRACTED),))
-        yield Question(name, "innocent", ("yes",), (("of", SUBTRACTED), ("ceiling", False)))
+        yield Question(name, "innocent", ("yes",), (("of", SUBTRACTED), ("ceiling", False)), "twin second")
         return
     has = knobs(discovered()[name])
     each = (("strata", True),) if "strata" in has else ()
@@ -184,7 +184,7 @@ def _of(name: str) -> Iterator[Question]:
 
 #: Each test with data about which its null hypothesis holds, or just holds.
 TESTS: Mapping[str, tuple[Question, ...]] = {
-    "homogeneity": (Question("homogeneity", "innocent", ("p",), judge="twin", singly=True),),
+    "homogeneity": (Question("homogeneity", "innocent", ("p",), judge="twin", points=True, singly=True),),
     "kappa": (
         Question("kappa", "innocent", ("p",), (("interval", "analytic"),), "blind", "interval=analytic", points=True),
     ),
