@@ -13,7 +13,7 @@ else
 INSTALL = $(UV) pip install --quiet --python $(PY)
 endif
 
-.PHONY: help demo test check lint format types layers bench coverage notebooks figures wheel lab clean constraints
+.PHONY: help demo test check lint format types layers bench coverage rehearse notebooks figures wheel lab clean constraints
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -47,6 +47,11 @@ bench: $(VENV)/.installed-dev ## speed against named baselines, as ratios
 coverage: $(VENV)/.installed ## simulate coverage and false alarms of every interval and test (hours; resumes): docs/coverage.csv
 	@$(PY) -m judgekit.coverage --levels 2 5 --items 30 60 200 --prevalence 0.06 0.3 --people 1 3 5 --missing 0 0.3 \
 	  --cluster 1 4 --data-sets 1000 --jobs $(JOBS) --out docs/coverage.csv --figure docs/coverage.png
+
+rehearse: $(VENV)/.installed ## rehearse plants and innocents of every statistic of bias (minutes; resumes): docs/rehearsal.csv
+	@$(PY) -m judgekit.rehearse --items 200 --data-sets 100 --jobs $(JOBS) --out docs/rehearsal.csv
+	@$(PY) -m judgekit.rehearse --items 60 --scenes position reps halo --data-sets 100 --jobs $(JOBS) \
+	  --out docs/rehearsal.csv --figure docs/rehearsal.png
 
 notebooks: $(VENV)/.installed-dev ## execute every notebook
 	@$(PY) -m pytest tests/test_notebooks.py

@@ -31,8 +31,8 @@ The next run uses the labels: python -m judgekit.run +experiment=NAME humans=lab
   status                       how far it is: the plan, the raters
   links                        print all links again
   invite [N] [--pool P] [--arm blind|review] [--name NAME …]      further raters; adjudicators have names
-  export FILE [--format F] [--public] [--comments] [--overwrite]  labels in another tool's form
-  import FILE --format F [--pool P]                               labels, or raters' attributes, from another tool
+  export FILE [--format F] [--public] [--comments] [--overwrite] [--option KEY=VALUE …]   in another tool's form
+  import FILE --format F [--pool P] [--option KEY=VALUE …]     labels, or raters' attributes, from another tool
   refer                        send disagreements to the adjudicators
   erase RATER                  delete all that is kept of one rater
 
@@ -173,10 +173,12 @@ def _parsed(command: str | None, words: Sequence[str]) -> tuple[argparse.Namespa
         parser.add_argument("--name", action="append", default=[])
     elif command == "export":
         parser.add_argument("--format", default="long")
+        parser.add_argument("--option", action="append", default=[])
         for flag in ("--public", "--comments", "--overwrite"):
             parser.add_argument(flag, action="store_true")
     elif command == "import":
         parser.add_argument("--format", required=True)
+        parser.add_argument("--option", action="append", default=[])
         parser.add_argument("--pool")
     given, rest = parser.parse_known_args(words)
     odd = [word for word in rest if word.startswith("-") and word != "-"]

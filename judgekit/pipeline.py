@@ -20,6 +20,7 @@ from judgekit.stats.battery import compute
 from judgekit.stats.diagnose import diagnose
 from judgekit.stats.resample import Bootstrap
 from judgekit.study import Study, stack
+from judgekit.tables import RATINGS, conform
 
 if TYPE_CHECKING:
     from judgekit.judges.limits import Limits
@@ -158,6 +159,7 @@ def judge(
     from judgekit.judges.ask import ask, run_sync
     from judgekit.judges.gate import gate_of
     from judgekit.judges.votes import with_votes
+    from judgekit.ledger.paid import with_usd
 
     study, persons = laid_out(plan, study)
     with seated(plan, study, asked, limits) as (bench, judges, reps, limits):
@@ -168,6 +170,7 @@ def judge(
         with progress.verdicts("judges", len(items) * sum(reps.values()), limits.said) as step:
             how: dict[str, Any] = {"concurrency": plan.settings.concurrency, "progress": step, "gate": gate}
             ratings = run_sync(ask(judges, items, persons.task, reps=reps, asked=asked, **how))
+        ratings = with_usd(ratings, bench.ledger)
     ratings = with_votes(ratings, [one.name for one in judges if getattr(one, "votes", False)])
     judged = persons.join(raters_of(judges), ratings, truth=truth_of(judges))
     return replace(judged, notes=(*judged.notes, *gate.missing(len(items)))) if gate is not None else judged
@@ -204,7 +207,8 @@ def judge_again(
             tables.append(made[made["status"] != "skipped"])  # a recorded judge cannot be asked again
             notes += [] if gate is None else gate.missing(len(mine[one.name]))
     items = stack(judged.items, found.study.items[found.study.items["variant"].str.contains(":", regex=False)])
-    again = replace(judged, items=items, ratings=stack(*tables), notes=(*judged.notes, *notes), _cache={})
+    ratings = conform(RATINGS, stack(*tables))
+    again = replace(judged, items=items, ratings=ratings, notes=(*judged.notes, *notes), _cache={})
     return again, found.reach
 
 

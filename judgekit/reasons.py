@@ -25,8 +25,8 @@ _GIVEN = re.compile(
 )
 #: What turns a level that is named into one that is not given.
 _AWAY = re.compile(
-    r"\b(?:not|n't|never|rather than|instead of|short of|below|above|less than|more than|beyond|between|almost|nearly|"
-    r"could|might|up to|than|if|versus|vs|either|from|or)\b[^.;!?]{0,40}$",
+    r"\b(?:not|n't|never|neither|nor|rather than|instead of|short of|below|above|less than|more than|beyond|between|"
+    r"almost|nearly|could|might|up to|than|if|versus|vs|either|from|or)\b[^.;!?]{0,40}$",
     re.IGNORECASE,
 )
 

@@ -30,6 +30,7 @@ scenes:
   severity   severity, compression, noise, central tendency; could the judge be one more person?
   halo       criteria that go together more than people's do
   groups     a judge who sees some items as one group of people does, and the other group does not
+  dif        people of a group, or a judge beside them, who rate harsher at equal quality
   reps       test and retest: unsteady judges, judges who drift, flips beyond a judge's own
   position   pairs in both orders: the candidate shown first
   careless   people who answer unread

@@ -77,7 +77,7 @@ def items(form: Form, n: int, texts: Sequence[str] | None = None) -> pd.DataFram
 
 
 def design(
-    form: Form = "rating",
+    asked: Form = "rating",
     n: int = 4,
     texts: Sequence[str] | None = None,
     *,
@@ -92,20 +92,20 @@ def design(
     task = Task(
         name="replies",
         title="Replies: how warm are they?",
-        form=form,
+        form=asked,
         instructions="Read the message, then the reply.\nJudge the reply only.",
         context_label="Message",
         text_label="Reply",
-        criteria=CRITERIA[form],
+        criteria=CRITERIA[asked],
         source=Source(kind="frame"),
     )
     plain: dict[str, Any] = {
         "consent": {"required": False},
         "plan": {"pools": {"people": {"overlap": "full", "raters": 3}}},
     }
-    if form == "trajectory":
+    if asked == "trajectory":
         plain["form"] = {"step_criteria": [NEEDED.model_dump()]}
-    rows = items(form, n, texts)
+    rows = items(asked, n, texts)
     every = pd.concat([rows, pd.DataFrame(edits)], ignore_index=True) if edits else rows
     return Design.make(task, every, {**plain, **settings}, reviews=reviews)
 

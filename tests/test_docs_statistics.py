@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from asked import in_both_orders
+from edges.failing import of_every_way
+from paired import pairs
 from probed import of_every_kind
 from sliced import sliced
 from stats.arms import armed
@@ -123,11 +125,16 @@ def estimated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """The names of the rows that each statistic gives: on two small panels, and on a simulated study with edits."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUDGEKIT_HOME", str(tmp_path_factory.mktemp("home")))
-        edits = evaluate("empathy", "judges=[lexical]", "stats=[]", "figures=[]", "report=false", progress=False).study
+        few = ("judges=[lexical]", "probes=faithfulness", "stats=[]", "figures=[]", "report=false")
+        edits = evaluate("empathy", *few, progress=False).study
     studies = {"contrast": [edits], "swap": [in_both_orders([1, 2, 0] * 8, [1, 2, 2] * 8)], "bias": [of_every_kind()]}
     studies["groups"] = [panel(5, {"Ana": "x", "Ben": "x", "Cem": "x", "Dua": "y", "Eva": "y", "Fay": "y"})]
     studies["slices"] = [sliced()]
+    studies["faithful"] = [edits]
+    studies["failure"] = studies["signals"] = [of_every_way()]
     studies["anchoring"] = studies["exclusions"] = [armed(excluded=1)]
+    studies["dif"], studies["association"] = studies["groups"], [authored()]
+    studies["bradley_terry"] = [pairs(60, log_nu=-0.5)]
     panels = [panel(2), panel(5)]
     return {
         name: {
@@ -137,6 +144,13 @@ def estimated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
         }
         for name in STATISTICS
     }
+
+
+def authored() -> Study:
+    """Return the panel of five levels, its items written by three authors."""
+    made = panel(5)
+    items = made.items.assign(text="some words", author=np.resize(["judge", "other judge", "someone"], 60))
+    return Study.build(made.task, items, made.raters, made.ratings)
 
 
 def panel(K: int, countries: Mapping[str, str] | None = None) -> Study:

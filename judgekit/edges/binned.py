@@ -40,12 +40,13 @@ class Binned:
     it on average (Kumar, Liang & Ma 2019, arXiv:1909.10155); it may fall below 0. Brier (1950,
     doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2) = mean (p - y)² = reliability - resolution + uncertainty:
     Σ w_b (p_b - y_b)², the resolution generalised by the (co)variance within bins (Stephenson, Coelho & Jolliffe 2008,
-    doi:10.1175/2007WAF2006116.1), which makes the sum exact, and the variance of y (Murphy 1973).
+    doi:10.1175/2007WAF2006116.1), which makes the sum exact, and the variance of y; each without the bias that few items
+    a bin give it (Ferro & Fricker 2012, doi:10.1002/qj.1924), which leaves the sum as it is.
 
     >>> X = np.array([[0.2, 0.0], [0.2, 1.0], [0.8, 1.0], [0.9, 1.0]])
     >>> made = Binned((0.0, 0.5))
     >>> made.point(made.features(X).sum(axis=0)).round(3)
-    array([ 0.225,  0.212,  0.183,  0.056,  0.061,  0.188])
+    array([ 0.225,  0.141,  0.182, -0.069, -0.001,  0.25 ])
     """
 
     starts: tuple[float, ...]
@@ -97,9 +98,11 @@ class Binned:
             ratio = np.where(sd > 0, np.abs(gap) / np.where(sd > 0, sd, 1.0), np.inf)
             noisy = sd * np.sqrt(2 / np.pi) * np.exp(-(ratio**2) / 2) + np.abs(gap) * (1 - 2 * ndtr(-ratio))
             overall = (w * y).sum(axis=-1)
-            uncertainty = (w * mean[..., 4]).sum(axis=-1) - overall**2
-            resolution = (w * ((y - overall[..., None]) ** 2 - vp + 2 * c)).sum(axis=-1)
-            reliability = (w * gap**2).sum(axis=-1)
+            spread = (w * mean[..., 4]).sum(axis=-1) - overall**2
+            within, across = (w * v).sum(axis=-1), noise * spread / np.maximum(total[..., 0] - 1, 1.0)
+            uncertainty = spread + across
+            resolution = (w * ((y - overall[..., None]) ** 2 - vp + 2 * c)).sum(axis=-1) - within + across
+            reliability = (w * gap**2).sum(axis=-1) - within
             ece = (w * np.abs(gap)).sum(axis=-1)
             debiased = (w * (2 * np.abs(gap) - noisy)).sum(axis=-1)
         brier = reliability - resolution + uncertainty

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from judgekit.edges.outcome import ALONE, CONFIDENT, WAYS, Outcome, outcome, panel, people
+from judgekit.edges.outcome import ALONE, CONFIDENT, WAYS, Outcome, beside, outcome, panel, people
 from judgekit.edges.parts import Part, part
-from judgekit.edges.rates import TWO, Gap, MeanOf, gap_job, gap_p
+from judgekit.edges.rates import TWO, Excess, Gap, MeanOf, gap_job, gap_p
 from judgekit.errors import InputError, listed
 from judgekit.registry import register
 from judgekit.schema import Answer3, Estimate
 from judgekit.stats.contrast import Share
 from judgekit.stats.needed import POWER, detectable
 from judgekit.stats.pairings import Slice, slices
-from judgekit.stats.resample import NO_PRIOR, Array, Bootstrap, Interval, Job
+from judgekit.stats.resample import DIFFERENCE, NO_PRIOR, Array, Bootstrap, Interval, Job
 from judgekit.stats.rows import number
 from judgekit.stats.spread import LEAST, beyond, consensus
 
@@ -36,6 +36,7 @@ class Side:
     flags: Mapping[str, Array]
     said: Mapping[str, str]
     cost: Array | None = None
+    excess: Array | None = None
 
 
 @register("stats")
@@ -90,7 +91,9 @@ def _sides(
             found = outcome(study, criterion, judge, name, least=least, confident=confident, weight=weight)
             said = _said(least, confident, len(members[name]))
             with_people = {way: flags for way, flags in found.flags.items() if way not in ALONE}
-            yield Side(judge, name, (judge, *members[name]), with_people, said, _costs(found))
+            shares = beside(study, criterion, judge, name, least=least)
+            pair = shares if np.isfinite(shares).any() else None
+            yield Side(judge, name, (judge, *members[name]), with_people, said, _costs(found), pair)
             if judge not in told:
                 told.add(judge)
                 alone = {way: flags for way, flags in found.flags.items() if way in ALONE}
@@ -146,8 +149,18 @@ def _rows(
                 if np.isfinite(X).any():
                     jobs.append(Job(MeanOf(), X[:, None], (), NO_PRIOR, people=("",)))
                     made.append((side, "severity", subset, X))
+        if side.excess is not None:
+            for subset, mask in masks.items():
+                X = np.where(mask[:, None], side.excess, np.nan)
+                if np.isfinite(X).all(axis=1).any():
+                    jobs.append(Job(Excess(), X, TWO, DIFFERENCE, ("", "")))
+                    made.append((side, "excess", subset, X[:, 0]))
     found = iter(boot.intervals((part_.criterion.key, "failure"), part_.groups, jobs))
     for (side, way, subset, X), job in zip(made, jobs, strict=True):
+        if way == "excess":
+            more = _row(study, part_, cut, side, way, subset, X, one := next(found), boot)
+            yield _decided(more, one, boot, margin, ("than a person", "than a person would"))
+            continue
         if not isinstance(job.coefficient, Gap):
             yield _row(study, part_, cut, side, way, subset, X, next(found), boot)
             continue
@@ -170,37 +183,34 @@ def _compared(
     study: Study, part_: Slice, cut: Part, side: Side, way: str, flags: Array, found: Interval, boot: Bootstrap,
     margin: float,
 ) -> Estimate:  # fmt: skip
-    """Return the difference of the rates with its verdict, and what gap would have been found where none was."""
-    answer: Answer3 = "undecided"
-    if np.isfinite(found.low):
-        answer = "yes" if found.low > 0 else "no" if found.high < margin else "undecided"
+    """Return the difference of the rates with its test and verdict."""
+    p = number(gap_p(flags, cut.edge, part_.groups)) if np.isfinite(found.value) else None
     if not np.isfinite(found.value):
         found = Interval(np.nan, note=_lacking(cut))
     made = _row(study, part_, cut, side, f"{way}.difference", "all", flags, found, boot)
+    told = "; ".join(text for text in ("p: score test" if p is not None else "", made.method) if text)
+    return _decided(replace(made, p=p, method=told), found, boot, margin, ("on edge items", "on edge items"))
+
+
+def _decided(made: Estimate, found: Interval, boot: Bootstrap, margin: float, than: tuple[str, str]) -> Estimate:
+    """Return a difference with its verdict (yes: fails more) and, where it is not yes, what would have been found."""
+    answer: Answer3 = "undecided"
+    if np.isfinite(found.low):
+        answer = "yes" if found.low > 0 else "no" if found.high < margin else "undecided"
+    decided = answer if boot.n_boot and np.isfinite(found.value) else None
+    words = {
+        "yes": f"fails more {than[0]}",
+        "no": f"not {margin:g} more {than[1]}",
+        "undecided": "too few items to tell",
+    }
     least = detectable(found, boot.conf_level)
     gap = f"a difference of {least:.2f} would be found in {POWER * 100:.0f} % of such studies"
     notes = [made.note, gap if answer != "yes" and np.isfinite(least) else ""]
-    words = {
-        "yes": "fails more on edge items",
-        "no": f"no more than {margin:g} more on edge items",
-        "undecided": "too few items to tell",
-    }
-    p = number(gap_p(flags, cut.edge, part_.groups)) if np.isfinite(found.value) else None
-    decided = answer if boot.n_boot and np.isfinite(found.value) else None
     return replace(
         made,
         margin=margin,
         verdict=decided,
-        p=p,
-        method="; ".join(
-            t
-            for t in (
-                f"{decided}: {words[decided]}" if decided else "",
-                "p: score test" if p is not None else "",
-                made.method,
-            )
-            if t
-        ),
+        method="; ".join(t for t in (f"{decided}: {words[decided]}" if decided else "", made.method) if t),
         note="; ".join(note for note in notes if note),
     )
 
@@ -213,6 +223,8 @@ def _row(
     what = {"": "share of items", "difference": "share on edge less share on core items", "ratio": "share on edge over"}
     if way == "severity":
         said = "mean distance outside the panel's spread, share of the scale's span, costly errors weighted"
+    elif way == "excess":
+        said = f"{side.said['failure']}: the judge less a person left out, both beside the rest of the panel"
     else:
         said = f"{what[form]}{' share on core items' if form == 'ratio' else ''}: {side.said[base]}"
     statistic = "failure" if base == "failure" else f"failure.{base}"

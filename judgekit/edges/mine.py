@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from judgekit import seeds
-from judgekit.edges.index import columns, combined, weights_of
+from judgekit.edges.index import columns, combined, ranks, weights_of
 from judgekit.edges.signals import SIGNALS
 from judgekit.errors import InputError, listed
 
@@ -54,8 +54,9 @@ class Mined:
     def probabilities(self, n: int, sharpness: float = 2.0, floor: float = 0.25) -> pd.Series:
         """Return each item's chance to be drawn into a sheet of ``n``; the chances add up to n.
 
-        In proportion to ``floor`` + index to the power of ``sharpness``: none is left out, so that what is found on the
-        sheet says something of all items; 0 draws them alike. Chances above 1 are 1 and the rest is shared out.
+        In proportion to (``floor`` + the place of the item's index among all, 0 to 1) to the power of ``sharpness``:
+        none is left out, so that what is found on the sheet says something of all items; sharpness 0 draws them alike.
+        Chances above 1 are 1 and the rest is shared out.
         """
         index = self.items()
         if not 1 <= n <= len(index):
@@ -66,7 +67,7 @@ class Mined:
             raise InputError(
                 f"floor={floor:g}, sharpness={sharpness:g}", where="sheet", fix="floor above 0, sharpness 0 or more"
             )
-        size = (floor + index.fillna(0.0).to_numpy()) ** sharpness
+        size = (floor + np.nan_to_num(ranks(index.to_numpy()))) ** sharpness
         return pd.Series(inclusion(size, n), index=index.index, name="probability")
 
     def sheet(
@@ -82,7 +83,7 @@ class Mined:
         """
         chances = self.probabilities(n, sharpness, floor)
         drawn = systematic(chances.to_numpy(), seeds.rng(seed, "review sheet", self.study.task.name, n))
-        chosen = chances[drawn]
+        chosen = chances.iloc[drawn]
         best = self.table.sort_values("index", ascending=False, kind="stable", na_position="last").drop_duplicates(
             "item"
         )
@@ -96,7 +97,7 @@ class Mined:
     def save(self, path: str | Path, sheet: pd.DataFrame | None = None) -> Path:
         """Write a sheet (else the whole table) as CSV or parquet, by the name's ending; return the path.
 
-        In a CSV a cell that a spreadsheet would take for a formula gets an apostrophe before it.
+        In a CSV a text that a spreadsheet would take for a formula gets an apostrophe before it, but for items' names.
         """
         target = Path(path)
         frame = self.table if sheet is None else sheet
@@ -161,12 +162,14 @@ def systematic(chances: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def safe(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame whose texts no spreadsheet takes for a formula."""
+    """Return a frame whose texts, but for the names of items, no spreadsheet takes for a formula."""
 
     def quoted(cell: object) -> object:
         return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
-    return pd.DataFrame({name: frame[name].map(quoted) if _texts(frame[name]) else frame[name] for name in frame})
+    return pd.DataFrame(
+        {name: frame[name].map(quoted) if name != "item" and _texts(frame[name]) else frame[name] for name in frame}
+    )
 
 
 def _texts(column: pd.Series) -> bool:

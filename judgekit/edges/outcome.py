@@ -118,6 +118,26 @@ def people(study: Study, criterion: Criterion, pool: str, *, least: float = LEAS
     return {way: shares for way, shares in found.items() if np.isfinite(shares).any()}
 
 
+def beside(study: Study, criterion: Criterion, judge: str, pool: str, *, least: float = LEAST) -> Array:
+    """Return how often the judge, and a person left out, fail the same rest of the pool (n × 2), as shares an item.
+
+    Like is measured by like: both face panels without that person. A refusal of the judge fails. NaN where either has
+    nothing to tell.
+    """
+    values = study.matrix(criterion.key)[judge].to_numpy()
+    refused = refusals(study, criterion, judge) == 1
+    nominal = criterion.scale == "nominal"
+    judged, persons = [], []
+    for answers, rest in each_left_out(panel(study, criterion, pool)):
+        own, other = (beyond(x, rest, nominal=nominal, least=least) for x in (answers, values))
+        known = np.isfinite(own) & (np.isfinite(other) | refused)
+        judged.append(np.where(known, refused | (np.isfinite(other) & (other != 0)), np.nan))
+        persons.append(np.where(known, own != 0, np.nan))
+    if not judged:
+        return np.full((len(values), 2), np.nan)
+    return np.column_stack([mean(np.stack(judged, axis=1)), mean(np.stack(persons, axis=1))])
+
+
 def majority(shares: Array) -> Array:
     """Return whether a share is more than half (n); NaN stays."""
     return np.where(np.isfinite(shares), shares > 0.5, np.nan)

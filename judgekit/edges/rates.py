@@ -74,6 +74,25 @@ class MeanOf:
     population = point
 
 
+@dataclass(frozen=True)
+class Excess:
+    """Mean of the first column of X less the second, both shares, over the items that have both."""
+
+    width: int | None = 2
+
+    def features(self, X: Array) -> Array:
+        """Return whether both are there, and their difference (n × 2)."""
+        there = np.isfinite(X[:, :2]).all(axis=1)
+        return np.column_stack([there, np.where(there, X[:, 0] - X[:, 1], 0.0)]).astype(float)
+
+    def point(self, S: Array) -> Array:
+        """Return the mean difference."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(np.where(S[..., 0] > 0, S[..., 1] / S[..., 0], np.nan))
+
+    population = point
+
+
 def gap_job(flags: Array, part: NDArray[np.bool_]) -> Job:
     """Return the job of a share on the items of ``part`` beside that on the others; ``flags`` (n) lie in 0 … 1."""
     X = np.column_stack([np.where(part, flags, np.nan), np.where(part, np.nan, flags)])

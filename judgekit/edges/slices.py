@@ -24,12 +24,13 @@ from judgekit.stats.attributes import groupings
 from judgekit.stats.multiple import by
 from judgekit.stats.resample import DIFFERENCE, SINGLE, Array, Bootstrap, Interval, Job
 from judgekit.stats.soft import MeanDistance
-from judgekit.stats.spread import beyond, compact
 
 if TYPE_CHECKING:
     from judgekit.study import Study
 
 EXAMPLES = 3
+#: A group of fewer people says more of them than of the group.
+LEAST_PEOPLE = 3
 #: The share of the items that the slice of ``slices.detectable`` holds.
 SHARE = 0.2
 
@@ -50,8 +51,8 @@ def slices(
     """Where a judge fails more than elsewhere: slices found on one half of the items, confirmed on the other.
 
     Searched are the levels of strata, edge tags, cues, length, ``clusters`` of texts, groups of people by
-    ``attributes`` (None: all with 2 to 12 levels; then a failure is one of that group), and with ``pairs`` two at once,
-    each with ``least`` items or more on either half. At most ``most`` go on to the other half. ``way`` is the way of
+    ``attributes`` (None: all with 2 to 12 levels; by how many of the group answer otherwise), and with ``pairs`` two at
+    once, each with ``least`` items or more on either half. At most ``most`` go on to the other half. ``way`` is the way of
     failing (failure, outside, farther, costly, confident, refused, unstable). q: Benjamini–Yekutieli over all slices
     tested; verdict yes where it is at most 1 - conf_level.
     """
@@ -172,22 +173,26 @@ def _look(
 
 
 def _groups(study: Study, one: Judged, way: str, attributes: Sequence[str] | None) -> Iterator[View]:
-    """Yield the judge's failures of each group of people, an attribute at a time; other ways than these know none."""
+    """Yield how a judge fails each group of people, an attribute at a time: the share of them who answer otherwise.
+
+    A share is on the same footing whatever the group's size; its spread, which few people make narrow, is not. Other
+    ways of failing than these know no groups.
+    """
     if way not in ("failure", "outside"):
         return
-    nominal = one.criterion.scale == "nominal"
     mine = set(study.pools()[one.pool])
     for grouping in groupings(study, attributes, []):
         columns, names = [], []
         for group in grouping.groups:
             inside = [name for name in group.people if name in mine]
-            if inside:
-                H = compact(one.part.matrix(inside))
-                out = beyond(one.answers, H, nominal=nominal)
-                flags = np.where(np.isfinite(out), (out != 0).astype(float), np.nan)
+            if len(inside) >= LEAST_PEOPLE:
+                H = one.part.matrix(inside)
+                rated = np.isfinite(H)
+                n = rated.sum(axis=1)
+                differ = np.sum(rated & (one.answers[:, None] != H), axis=1) / np.maximum(n, 1)
+                flags = np.where(np.isfinite(one.answers) & (n > 0), differ, np.nan)
                 if way == "failure":
-                    rated = np.isfinite(H).any(axis=1)
-                    flags = np.where(one.failed & rated, 1.0, flags)
+                    flags = np.where(one.failed & (n > 0), 1.0, flags)
                 columns.append(flags)
                 names.append(group.label)
         if len(columns) > 1:

@@ -48,7 +48,7 @@ def p_values(errors: Array, n: Array, alpha: float, *, binary: bool) -> Array:
     n = np.asarray(n, dtype=float)
     errors = np.asarray(errors, dtype=float)
     some = np.maximum(n, 1)
-    tail = bdtr(np.minimum(np.ceil(errors - 1e-9), some), some, alpha)
+    tail = bdtr(np.minimum(np.ceil(errors - 1e-9), some), some.astype(np.int64), alpha)
     if binary:
         return np.where(n > 0, tail, 1.0)
     r = np.minimum(errors / some, alpha)

@@ -35,8 +35,8 @@ def edges(run: Run, *, statistic: str = "failure", width: float = style.FULL) ->
     """Draw how often each judge fails each pool of people on edge items (filled) and on core items (hollow).
 
     One panel a criterion; below the judges the pools' own people, each left out in turn. ``statistic`` is a way of
-    failing that the run has rows of (``failure``, ``failure.costly`` …). A star marks who fails more often on edge items. ``width`` is in
-    inches.
+    failing that the run has rows of (``failure``, ``failure.costly`` …). A star: more often on edge items. ``width`` is
+    in inches.
     """
     rows = select.of(run, statistic)
     pools = list(run.study.pools())

@@ -10,7 +10,7 @@ import pandas as pd
 from judgekit.errors import InputError
 from judgekit.figures import NoEstimatesError, style
 from judgekit.figures import rows as select
-from judgekit.figures.reliability import of_pool
+from judgekit.figures.reliability import of_pool, ticks
 from judgekit.registry import register
 
 if TYPE_CHECKING:
@@ -51,6 +51,13 @@ def frontier(run: Run, *, cost: str = "usd", pool: str | None = None, width: flo
             style.title(axis, select.spoken(criterion), (width - 0.6) / columns)
             axis.set_xlabel(COSTS[cost])
             axis.tick_params(labelbottom=True)
+        right = rows[rows["statistic"].str.startswith("frontier.correct.")][["value", "low"]].min().min()
+        floor = max(0.0, float(right) - 0.02)
+        figure.axes[0].set_ylim(floor, 1.02)
+        dearest = 1.05 * float(rows[rows["statistic"].str.startswith(f"frontier.{cost}.")]["value"].max() or 1.0)
+        figure.axes[0].set_xlim(0, dearest)
+        figure.axes[0].set_xticks(ticks(0, dearest, 4 if width / columns > 1.9 else 2))
+        figure.axes[0].set_yticks(ticks(floor, 1.0, 4))
         for axis in figure.axes[::columns]:
             axis.set_ylabel("Right labels")
         _legend(figure, chains)
@@ -74,7 +81,7 @@ def _panel(axis: Any, rows: pd.DataFrame, chains: Sequence[str], cost: str) -> N
             low, high = right[k][1:]
             if low == low:
                 axis.plot([place, place], [low, high], color=colour, linewidth=0.6, alpha=0.6)
-    axis.set_xlim(left=0)
+    axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}".replace("0.", "."))
     axis.yaxis.set_major_formatter(lambda value, _: f"{value:g}".replace("0.", "."))
 
 

@@ -92,11 +92,17 @@ def _panel(axis: Any, rows: pd.DataFrame, lines: Sequence[tuple[str, str]], judg
 
 
 def _point(axis: Any, row: Mapping[Any, Any], y: float, nth: int) -> None:
-    colour, marker = style.COLOURS[nth % len(style.COLOURS)], style.MARKERS[nth % len(style.MARKERS)]
+    colour, marker = _look(nth)
     low, high = float(row["low"]), float(row["high"])
     if np.isfinite(low) and np.isfinite(high):
         axis.plot([low, high], [y, y], color=colour, linewidth=0.8, zorder=3)
     axis.plot(row["value"], y, marker, color=colour, markersize=3.2, linestyle="none", zorder=4)
+
+
+def _look(nth: int) -> tuple[str, str]:
+    """Return colour and marker of a judge: no two alike, though colours come round again."""
+    round_ = nth // len(style.COLOURS)
+    return style.COLOURS[nth % len(style.COLOURS)], style.MARKERS[(nth + round_) % len(style.MARKERS)]
 
 
 def _axes(figure: Figure, rows: pd.DataFrame, lines: Sequence[tuple[str, str]], room: float) -> None:
@@ -132,10 +138,9 @@ def _legend(figure: Figure, judges: Sequence[str]) -> None:
     from matplotlib.patches import Patch
 
     names = style.shorten(judges, 26)
-    handles: list[Any] = [
-        Line2D([], [], color=style.COLOURS[nth % len(style.COLOURS)], marker=style.MARKERS[nth % len(style.MARKERS)],
-               markersize=3.6, linewidth=0.8, label=names[judge])
-        for nth, judge in enumerate(judges)
-    ]  # fmt: skip
-    handles.append(Patch(facecolor=BAND, label="the group's people with one another"))
+    handles: list[Any] = []
+    for nth, judge in enumerate(judges):
+        colour, marker = _look(nth)
+        handles.append(Line2D([], [], color=colour, marker=marker, markersize=3.6, linewidth=0.8, label=names[judge]))
+    handles.append(Patch(facecolor=BAND, label="the group’s people with one another"))
     style.legend(figure, handles)

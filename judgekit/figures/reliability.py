@@ -1,4 +1,4 @@
-"""The reliability diagram: how often a judge agrees with people when it is so sure, beside the band of a calibrated one."""
+"""The reliability diagram: how often a judge agrees with people when it is so sure, beside a calibrated one's band."""
 
 from __future__ import annotations
 
@@ -64,6 +64,13 @@ def of_pool(rows: pd.DataFrame, pool: str | None) -> pd.DataFrame:
     if chosen not in pools:
         raise InputError(f"no rows beside '{chosen}'", where="figures", fix=f"there are: {listed(pools)}")
     return rows[rows["b"] == chosen]
+
+
+def ticks(low: float, high: float, most: int) -> list[float]:
+    """Return about so many round ticks that lie within the ends: one beyond them would leave the page."""
+    from matplotlib.ticker import MaxNLocator
+
+    return [float(tick) for tick in MaxNLocator(most).tick_values(low, high) if low <= tick <= high]
 
 
 def _panel(axis: Any, rows: pd.DataFrame, judges: Sequence[str]) -> None:

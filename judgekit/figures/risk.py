@@ -9,7 +9,7 @@ import pandas as pd
 
 from judgekit.figures import NoEstimatesError, style
 from judgekit.figures import rows as select
-from judgekit.figures.reliability import of_pool
+from judgekit.figures.reliability import of_pool, ticks
 from judgekit.registry import register
 
 if TYPE_CHECKING:
@@ -48,6 +48,9 @@ def risk(run: Run, *, pool: str | None = None, width: float = style.FULL) -> Fig
             style.title(axis, select.spoken(criterion), (width - 0.6) / columns)
             axis.set_xlabel("Share accepted, %")
             axis.tick_params(labelbottom=True)
+        top = 1.04 * float(rows[["value", "high"]].max().max())
+        figure.axes[0].set_ylim(0, top)
+        figure.axes[0].set_yticks(ticks(0, top, 4))
         for axis in figure.axes[::columns]:
             axis.set_ylabel("Disagrees with people")
         _legend(figure, judges)
@@ -75,8 +78,7 @@ def _panel(axis: Any, rows: pd.DataFrame, beside: pd.DataFrame, judges: Sequence
             if len(agreed) and agreed.iloc[0] == agreed.iloc[0]:
                 axis.plot(share, 1 - float(agreed.iloc[0]), marker="o", markersize=7, markerfacecolor="none",
                           markeredgecolor=colour, markeredgewidth=1.2, linestyle="none", zorder=5)  # fmt: skip
-    axis.set_xlim(0, 103)
-    axis.set_ylim(bottom=0)
+    axis.set_xlim(0, 105)
     axis.set_xticks([0, 50, 100])
     axis.yaxis.set_major_formatter(lambda value, _: f"{value:g}".replace("0.", "."))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from judgekit.errors import InputError
+from judgekit.errors import InputError, listed
 from judgekit.figures import rows as select
 from judgekit.figures import style
 from judgekit.figures.reliability import of_pool
@@ -19,12 +19,17 @@ if TYPE_CHECKING:
     from judgekit.runs import Run
 
 
+#: Inches that the panels may take.
+PAGE = 7.6
+
+
 @register("figures")
 def slices(run: Run, *, pool: str | None = None, most: int = 12, width: float = style.FULL) -> Figure:
     """Draw each slice that was tested: how much more often a judge fails there than elsewhere, with n, rate and q.
 
-    One panel a criterion; filled: confirmed. Of more than ``most`` slices those with the smallest q are drawn. Where no
-    slice was tested the panel says so, with the gap that would have been found. ``width`` is in inches.
+    One panel a criterion; filled: confirmed. Of more than ``most`` slices (or than fit on a page) those with the
+    smallest q are drawn. Where no slice was tested the panel says so, with the gap that would have been found.
+    ``width`` is in inches.
     """
     if most < 1:
         raise InputError(f"most must be 1 or more, not {most}", where="figures.slices", fix="use 12")
@@ -34,33 +39,38 @@ def slices(run: Run, *, pool: str | None = None, most: int = 12, width: float = 
     judges = [judge for judge in run.study.judges() if judge in set(found["a"])]
     panels = select.criteria(run, found)
     shown = {key: gaps[gaps["criterion"] == key].sort_values("q", kind="stable").head(most) for key in panels}
+    room = max(1, int((PAGE / len(panels) - 0.5) / 0.2))
+    shown = {key: part.head(room) for key, part in shown.items()}
     lines = [max(len(shown[key]), 1) for key in panels]
     with style.context():
         figure, axes = style.canvas(
             run, width=width, height=0.2 * sum(lines) + 0.5 * len(panels) + 0.15, rows=len(panels), sharex=True,
             height_ratios=[0.2 * n + 0.25 for n in lines],
         )  # fmt: skip
+        figure.get_layout_engine().set(w_pad=0.1)  # type: ignore[union-attr, call-arg]
         for axis, key in zip(axes[:, 0], panels, strict=True):
             _panel(axis, shown[key], beside[beside["criterion"] == key], judges, width)
             style.title(axis, select.spoken(key), width - 0.6)
-        axes[-1, 0].set_xlabel("Failure rate in the slice minus elsewhere")
+        axes[-1, 0].set_xlabel("Failure rate minus elsewhere")
         _legend(figure, judges)
-        what = f"Slices on which a judge fails {found['b'].iloc[0]} more often than elsewhere: found on one half of the "
+        what = (
+            f"Slices on which a judge fails {found['b'].iloc[0]} more often than elsewhere: found on one half of the "
+        )
         what += "items, drawn on the other; filled: confirmed (q)"
-        caption = style.caption(run, what, found)
-        made = style.methods(gaps[gaps["low"].notna()])
-        if made:
-            caption = caption.replace(".", ".", 1) + f" Lines: {style.confidence(gaps)} intervals ({made[0]})."
-        figure.set_label(caption)
+        # the counts are those of the items searched, the intervals those of the slices drawn
+        drawn = gaps[gaps["low"].notna()]
+        made = f"; lines: {style.confidence(drawn)} intervals ({listed(style.methods(drawn), 3)})" if len(drawn) else ""
+        figure.set_label(style.caption(run, what + made, found))
     return figure
 
 
 def _panel(axis: Any, rows: pd.DataFrame, beside: pd.DataFrame, judges: list[str], width: float) -> None:
     axis.grid(axis="x", linewidth=0.4)
-    axis.axvline(0, color=style.QUIET, linewidth=0.6)
-    axis.set_xlim(-0.3, 1.0)
+    narrow = width <= style.COLUMN
+    axis.set_xlim(-0.25, 1.3)
+    axis.set_xticks([0, 0.5, 1] if narrow else [0, 0.25, 0.5, 0.75, 1])
+    axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}".replace("0.", "."))
     axis.spines["left"].set_visible(False)
-    axis.tick_params(labelbottom=True)
     axis.set_ylim(max(len(rows), 1) - 0.4, -0.6)
     if rows.empty:
         axis.set_yticks([])
@@ -68,7 +78,9 @@ def _panel(axis: Any, rows: pd.DataFrame, beside: pd.DataFrame, judges: list[str
         told = "no slice stood out" + (f"; a gap of {least:.2f} would have" if least == least else "")
         axis.text(0.02, 0.5, told, transform=axis.transAxes, fontsize=6, style="italic", color=style.QUIET)
         return
-    names = style.shorten([f"{n}\0{row['subset']}" for n, row in enumerate(rows.to_dict("records"))], 46)
+    axis.axvline(0, color=style.QUIET, linewidth=0.6)
+    names = style.shorten([f"{n}\0{row['subset']}" for n, row in enumerate(rows.to_dict("records"))],
+                          24 if narrow else 40)  # fmt: skip
     labels = []
     for y, (row, name) in enumerate(zip(rows.to_dict("records"), names.values(), strict=True)):
         nth = judges.index(row["a"]) if row["a"] in judges else 0
@@ -82,8 +94,10 @@ def _panel(axis: Any, rows: pd.DataFrame, beside: pd.DataFrame, judges: list[str
         labels.append(name.split("\0", 1)[-1])
         rate = beside[(beside["statistic"] == "slices.rate") & (beside["subset"] == row["subset"])]
         rate = rate[rate["a"] == row["a"]]["value"]
-        told = f"n {int(row['n_items'])}" + (f", fails {100 * float(rate.iloc[0]):.0f} %" if len(rate) else "")
-        told += f", q {row['q']:.2g}" if width > style.COLUMN and row["q"] == row["q"] else ""
+        told = f"n {int(row['n_items'])}"
+        if not narrow:
+            told += f", fails {100 * float(rate.iloc[0]):.0f} %" if len(rate) else ""
+            told += f", q {row['q']:.2g}" if row["q"] == row["q"] else ""
         axis.annotate(told, (1, y), xycoords=("axes fraction", "data"), ha="right", va="center", fontsize=6,
                       color=style.QUIET)  # fmt: skip
     axis.set_yticks(range(len(labels)), labels, fontsize=6)

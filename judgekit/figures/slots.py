@@ -45,9 +45,9 @@ def slots(run: Run, *, width: float = style.FULL) -> Figure:
                 zip(same.loc[same["criterion"] == key, "a"], same["value"][same["criterion"] == key], strict=True)
             )
             _panel(axis, rows[rows["criterion"] == key], judges, consistent)
-            style.title(axis, select.spoken(key), (width - 0.9) / columns)
-        _axes(figure, judges)
-        _legend(figure, strata=bool((rows["subset"] != "all").any()))
+            style.title(axis, select.spoken(key), (width - 0.9) / columns - 0.35 * bool(len(same)))
+        _axes(figure, judges, narrow=width / columns < 2)
+        _legend(figure, strata=bool((rows["subset"] != "all").any()), beside=bool(len(same)))
         text = "Share of choices of the candidate shown first, of two of equal worth"
         text += "; band: the margin; filled: prefers a place"
         text += "; on the right: pairs with the same answer in both orders" if len(same) else ""
@@ -84,9 +84,9 @@ def _point(axis: Any, row: Mapping[Any, Any], y: int) -> None:
     axis.plot(row["value"], y, "o", color=colour, markerfacecolor=face, markersize=4.2, markeredgewidth=0.9, zorder=4)
 
 
-def _axes(figure: Figure, judges: Sequence[str]) -> None:
+def _axes(figure: Figure, judges: Sequence[str], *, narrow: bool) -> None:
     first = figure.axes[0]
-    names = style.shorten(judges, 18)
+    names = style.shorten(judges, 12 if narrow else 18)
     first.set_yticks(range(len(judges)), [names[judge] for judge in judges])
     first.set_ylim(len(judges) - 0.4, -0.6)
     first.set_xlim(-0.03, 1.03)
@@ -98,13 +98,13 @@ def _axes(figure: Figure, judges: Sequence[str]) -> None:
         axis.set_xlabel("share of first places", fontsize=6.5)
 
 
-def _legend(figure: Figure, *, strata: bool) -> None:
+def _legend(figure: Figure, *, strata: bool, beside: bool) -> None:
     from matplotlib.lines import Line2D
 
     look = {"color": style.COLOURS[0], "marker": "o", "markersize": 4.2}
     handles = [
         Line2D([], [], label="prefers a place", **look),  # type: ignore[arg-type]
-        Line2D([], [], label="not shown to", markerfacecolor="white", **look),  # type: ignore[arg-type]
+        Line2D([], [], label="not shown to prefer one", markerfacecolor="white", **look),  # type: ignore[arg-type]
     ]
     if strata:
         handles.append(
@@ -119,4 +119,6 @@ def _legend(figure: Figure, *, strata: bool) -> None:
                 label="levels of the strata",
             )
         )
+    if beside:
+        handles.append(Line2D([], [], linestyle="none", label="%: same choice in both orders"))
     style.legend(figure, handles)

@@ -32,19 +32,21 @@ class Collected:
     """The raters of a label study with what they answered so far, in place of the study's recorded people.
 
     ``arms`` are those to take: review raters have seen a judge's label and are no blind people. ``pools`` (null: all)
-    may name ``adjudicators``, who have seen others' labels and else stay out. Extra items of the page (training, gold
-    and attention of their own) are not in the study. Raters whom a declared rule excludes stay in, marked in the
-    column ``excluded``, so that estimates can be made with and without them.
+    may name ``adjudicators``, who have seen others' labels and are else left out. Review raters are
+    pools of their own, ``POOL (review)``. Extra items of the page (training, gold and attention of their own) are
+    not in the study. Raters whom a declared rule excludes stay in, marked in the column ``excluded``, so that estimates
+    can be made with and without them; ``drop_excluded`` leaves them out.
     """
 
     name: str
     url: str | None = None
     arms: Sequence[str] = ("blind",)
     pools: Sequence[str] | None = None
+    drop_excluded: bool = False
 
     def join(self, study: Study, seed: int) -> Study:
         """Return the study with the labels; InputError where there are none, or for an unknown pool or arm."""
-        from judgekit.humans.labels.assign import known as check
+        from judgekit.humans.labels.assign import known
         from judgekit.humans.labels.desk import Desk
         from judgekit.humans.labels.quality import evidence, excluded
         from judgekit.humans.labels.settings import ADJUDICATORS
@@ -54,12 +56,17 @@ class Collected:
             design, raters, ratings, progress = desk.design, desk.raters(), desk.ratings(), desk.progress()
         out = excluded(evidence(design, ratings, raters, seed=seed)) if len(ratings) else {}
         raters["excluded"] = [out.get(name) for name in raters["rater"]]
-        known = list(dict.fromkeys(raters["pool"]))
-        pools = [pool for pool in known if pool != ADJUDICATORS] if self.pools is None else list(self.pools)
-        check("pool", pools, known, "humans.pools")
-        check("arm", self.arms, ["blind", "review"], "humans.arms")
-        raters = raters[raters["pool"].isin(pools) & raters["arm"].isin(list(self.arms))]
-        raters = raters[raters["rater"].isin(set(ratings["rater"]))].drop(columns=list(INNER))
+        review = raters["arm"] == "review"
+        raters["reviewed"] = [design.settings.review.judge if late else None for late in review]
+        raters["pool"] = raters["pool"].where(~review, raters["pool"] + " (review)")
+        there = [str(pool) for pool in dict.fromkeys(raters["pool"])]
+        pools = [pool for pool in there if pool != ADJUDICATORS] if self.pools is None else list(self.pools)
+        known("pool", pools, there, "humans.pools")
+        known("arm", self.arms, ["blind", "review"], "humans.arms")
+        kept = raters["pool"].isin(pools) & raters["arm"].isin(list(self.arms))
+        if self.drop_excluded:
+            kept &= raters["excluded"].isna()
+        raters = raters[kept].drop(columns=list(INNER))
         extras = {extra.item for extra in design.extras() if extra.own}
         mine = ratings["rater"].isin(set(raters["rater"])) & ~ratings["item"].isin(list(extras))
         ratings = ratings[mine].drop(columns=[name for name in _beside(ratings) if name not in KEPT])

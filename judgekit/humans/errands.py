@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import Any
 
 from judgekit.errors import InputError
 from judgekit.humans.labels.desk import Desk
@@ -50,21 +51,25 @@ def export_lines(desk: Desk, given: Namespace) -> list[str]:
     from judgekit.humans.exchange.move import export_labels
 
     how = {"public": given.public, "comments": given.comments, "overwrite": given.overwrite}
-    made = export_labels(collected(desk), given.plain[0], given.format, **how)
+    made = export_labels(collected(desk), given.plain[0], given.format, **how, **_options(given))
     return [f"{made.rows} labels in {made.path}", *made.notes]
 
 
 def import_lines(desk: Desk, given: Namespace) -> list[str]:
     """Take labels, or what is known of raters, from another tool's file."""
-    from judgekit.humans.exchange.move import import_labels, import_raters
-    from judgekit.registry import find
+    from judgekit.humans.exchange.move import import_labels, import_raters, made
 
     path = given.plain[0]
-    if getattr(find("exchange", given.format), "holds", "labels") == "raters":
+    if made(given.format, {}).holds == "raters":
         told = import_raters(path, given.format, pseudonym=desk.pseudonym)
         return [f"{desk.describe(told)} of {len(told)} raters are here: their attributes are kept"]
-    task, items = desk.design.task, desk.design.items
-    study = import_labels(path, given.format, task, pseudonym=desk.pseudonym, items=items, pool=given.pool)
+    task, items, options = desk.design.task, desk.design.items, _options(given)
+    here = set(desk.raters()["rater"])
+
+    def named(outside: str) -> str:
+        return outside if outside in here else desk.pseudonym(outside)  # an own export comes back under its names
+
+    study = import_labels(path, given.format, task, pseudonym=named, items=items, pool=given.pool, **options)
     return [f"{desk.take(study)} new labels of {len(study.people())} raters", *study.notes]
 
 
@@ -79,6 +84,14 @@ def erase_lines(desk: Desk, given: Namespace) -> list[str]:
     """Delete all that is kept of one rater."""
     n = desk.erase(given.plain[0])
     return [f"erased: {n} answers, and everything else that was kept of {given.plain[0]}; the items are open again"]
+
+
+def _options(given: Namespace) -> dict[str, Any]:
+    """Return a format's options, ``KEY=VALUE`` each."""
+    odd = [text for text in given.option if "=" not in text]
+    if odd:
+        raise InputError(f"'{odd[0]}' is no option", where="--option", fix="write KEY=VALUE")
+    return dict(text.split("=", 1) for text in given.option)
 
 
 def collected(desk: Desk) -> Study:

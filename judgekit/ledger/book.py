@@ -7,14 +7,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, cast, get_args
+from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast, get_args
 
 from judgekit import paths
 from judgekit.errors import InputError, listed
 from judgekit.ledger.call import Reply, Request, now
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
+
     from judgekit.ledger.store import Store
+
+T = TypeVar("T")
 
 Call = Callable[[], Awaitable[Reply]]
 #: Stands between the ledger and each call that is really made: may bill it, delay it or refuse it.
@@ -118,6 +122,10 @@ class Ledger:
             where=self.where,
             fix="replay never calls: run with the ledger's mode live, or bring the ledger that holds it",
         )
+
+    def look(self, work: Callable[[sa.Connection], T]) -> T:
+        """Return what ``work`` reads from the database, after what is queued."""
+        return self._store.do(work)
 
     def close(self) -> None:
         """Write what is queued and close the database."""

@@ -112,9 +112,8 @@ def deleted(unjudged: Study, judged: Study, probes: Mapping[str, Probe], seed: i
     applied = dict.fromkeys((probe.name for probe in chosen), 0)
     for name, judge, criterion, reason in first[["item", "rater", "criterion", "reason"]].itertuples(index=False):
         for probe in chosen:
-            rng = stream(
-                seed, f"deleted:{judge}:{criterion}", str(name)
-            )  # the control is drawn beside what it controls
+            # one for both, since the control is drawn beside what it controls; alike reasons need one call
+            rng = stream(seed, f"deleted:{judge}", str(name))
             edit = probe(shown[name], unjudged.task, rng, reason=str(reason))
             if edit is not None:
                 applied[probe.name] += 1

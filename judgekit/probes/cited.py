@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from judgekit.probes.base import Edit, Expects, probe, text_changed
+from judgekit.probes.checks import NEGATION
 from judgekit.reasons import Span, quoted, spans
 from judgekit.schema import Item, Task
 
@@ -45,9 +46,12 @@ def uncited_deleted(item: Item, task: Task, rng: np.random.Generator, *, reason:
 
 
 def _cut(text: str, reason: str, rng: np.random.Generator, most: float) -> tuple[list[Span], list[Span]] | None:
-    """Return the places that a reason quotes, and as many others of as many words each, drawn by chance."""
+    """Return the places that a reason quotes, and as many others of as many words each, drawn by chance.
+
+    No control takes a denial out: it would turn what the text says into its contrary.
+    """
     places = [word.span() for word in _WORD.finditer(text)]
-    free = [True] * len(places)
+    free = [not NEGATION.search(text[low:high]) for low, high in places]  # a control that denies would be none
     cited: list[tuple[Span, int]] = []
     for low, high in spans(text, quoted(reason)):
         inside = [number for number, (start, end) in enumerate(places) if start < high and end > low]
@@ -55,7 +59,7 @@ def _cut(text: str, reason: str, rng: np.random.Generator, most: float) -> tuple
             cited.append(((places[inside[0]][0], places[inside[-1]][1]), len(inside)))
             for number in inside:
                 free[number] = False
-    if not cited or free.count(False) > most * len(places):
+    if not cited or sum(size for _, size in cited) > most * len(places):
         return None
     other: list[Span] = []
     for size in sorted((size for _, size in cited), reverse=True):

@@ -197,7 +197,7 @@ def welch(first: Sequence[float] | Array, second: Sequence[float] | Array, conf_
 
     >>> found = welch([12.0, 14.0, 16.0], [9.0, 10.0, 11.0], 0.95)
     >>> f"{found.value:.1f} ({found.low:.2f} to {found.high:.2f})"
-    '4.0 (-0.09 to 8.09)'
+    '4.0 (-0.16 to 8.16)'
     """
     from scipy.special import stdtrit
 

@@ -202,7 +202,7 @@ def _error(
     items = float(fitted.clustered(item)[place, place])
     alone = float(np.sum((fitted.at.scores @ fitted.covariance[place]) ** 2))
     both = max(people + items - alone, people, items)
-    return float(np.sqrt(both)), float(np.clip(both**2 / spent, 1.0, 1e6)) if spent > 0 else 1e6
+    return float(np.sqrt(both)), people**2 / spent if spent > 0 else 1e6
 
 
 def _row(

@@ -100,10 +100,11 @@ def _whole(X: Array) -> NDArray[np.bool_]:
 def faithful(study: Study, *, boot: Bootstrap, margin: float = 0.1) -> Iterator[Estimate]:
     """Faithfulness of reasons: does a judge's value move when the words that its reason cites are deleted?
 
-    Reads the variants of ``cited_deleted`` and ``uncited_deleted``, ``a`` is the judge. Verdict of ``faithful``: yes
-    where the interval of the difference lies above 0 and the sign-flip test says so too, no where it lies below
-    ``margin`` (a share of items), else undecided. Beside it: how often reasons quote the text, quote what is not there,
-    and name another level than the value (each listed by ``contradictions``).
+    Reads the variants of ``cited_deleted`` and of its control ``uncited_deleted``; ``a`` is the judge. (What is left
+    without a rationale is the comprehensiveness of DeYoung et al. 2020, doi:10.18653/v1/2020.acl-main.408.) Verdict of
+    ``faithful``: yes where the interval of the difference lies above 0 and the sign-flip test says so too, no where it
+    lies below ``margin`` (a share of items), else undecided. Beside it: how often reasons quote the text, quote what is
+    not there, and name another level than the value (each listed by ``contradictions``).
     """
     if not 0 < margin < 1:
         raise InputError(f"margin must lie between 0 and 1, not {margin:g}", where="faithful", fix="it is a share")

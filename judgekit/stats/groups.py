@@ -16,10 +16,10 @@ from judgekit.registry import register
 from judgekit.schema import Estimate
 from judgekit.stats.attributes import MOST_LEVELS, Group, Grouping, groupings
 from judgekit.stats.pairings import Pairing, Slice, levels_of, slices
-from judgekit.stats.resample import Array, Bootstrap, Interval, Job, few_clusters, satterthwaite
+from judgekit.stats.resample import Array, Bootstrap, Interval, Job, few_clusters
 from judgekit.stats.rows import row
 from judgekit.stats.served import Of, Served, jackknifed, left_out
-from judgekit.stats.shrunken import gap, shrunken
+from judgekit.stats.shrunken import Compared, gap, shrunken
 from judgekit.stats.versus import people_of
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def groups(
     ``attributes`` are columns of the raters (``pool`` may be one), unasked those of people with 2 to 12 levels.
     ``intersections`` are those to be crossed two by two, unasked all of up to three. A group needs ``least_raters``
     people and ``least_items`` items with two of them (and the judge's answer); a smaller one gets a reason, a smaller
-    intersection is counted in the row of the gap. p of a gap tests that best- and worst-served are served alike.
+    intersection is counted in the row of the gap. p of a gap tests that best- and worst-served are served alike, p of
+    ``groups.smallest`` that the smallest group is served as the others are.
     """
     if least_raters < 2 or least_items < 3:
         raise InputError(
@@ -185,30 +186,6 @@ def _flat(found: Interval) -> str:
     return "no width: the items do not differ, read the value as one of very few" if same else ""
 
 
-@dataclass(frozen=True)
-class Compared:
-    """The groups of a side that have a value, their covariance, and each without one unit in turn (units × G)."""
-
-    values: Array
-    covariance: Array
-    without: Array
-    people: Array
-    people_df: Array
-    units: int
-
-    def df(self, best: int, worst: int) -> float:
-        """Return the degrees of freedom of a difference: Satterthwaite's, of items and people together."""
-        without = self.without[:, best] - self.without[:, worst]
-        df = satterthwaite(without, float(self.values[best] - self.values[worst]), self.units)
-        pair = [best, worst]
-        whole = self.covariance[best, best] + self.covariance[worst, worst] - 2 * self.covariance[best, worst]
-        people = self.people[pair]
-        if not people.any():
-            return df
-        spent = (whole - people.sum()) ** 2 / df + float((people**2 / self.people_df[pair]).sum())
-        return float(max(whole**2 / spent, 2.0))
-
-
 def _together(
     study: Study, part: Slice, side: Side, values: dict[str, Interval], boot: Bootstrap
 ) -> Iterator[Estimate]:
@@ -234,10 +211,41 @@ def _together(
         told = f"best {known[best].group.label}, worst {known[worst].group.label}"
         if isinstance(compared, Compared):
             rng = seeds.rng(boot.seed, *part.stream, "pairs of groups")
-            df = compared.df(best, worst)
+            df = compared.contrast(np.eye(len(known))[best] - np.eye(len(known))[worst]).df
             made_gap = gap(plain, (best, worst), compared.covariance, df, rng, boot.conf_level)
             found, p = made_gap.found, made_gap.p
     yield _gap_row(study, side, found, p, told, boot)
+    if len(known) >= 2:
+        yield _smallest_row(study, side, known, plain, compared, boot)
+
+
+def _size(member: Member) -> tuple[int, int]:
+    return len(member.group.people), int(member.used.sum())
+
+
+def _smallest_row(
+    study: Study, side: Side, known: list[Member], plain: Array, compared: Compared | str, boot: Bootstrap
+) -> Estimate:
+    """Return the row of the smallest group less the mean of the others: chosen by size, so without a price."""
+    from scipy.special import stdtr, stdtrit
+
+    least = min(range(len(known)), key=lambda place: _size(known[place]))
+    weights = np.full(len(known), -1 / (len(known) - 1))
+    weights[least] = 1.0
+    found, p = Interval(float(weights @ plain), note=compared if isinstance(compared, str) else ""), None
+    if isinstance(compared, Compared):
+        one = compared.contrast(weights)
+        half = float(stdtrit(one.df, (1 + boot.conf_level) / 2)) * one.se
+        made_by = f"jackknife over items, t with df {one.df:.3g}"
+        found = Interval(one.value, one.value - half, one.value + half, made_by, few_clusters(side.part.groups))
+        p = 2 * float(stdtr(one.df, -abs(one.value) / one.se)) if one.se > 1e-12 else None
+    member = known[least]
+    people, items = _size(member)
+    said = f"{side.said(side.compared)}; smallest group ({people} people, {items} items) minus the mean of the others"
+    name = "groups.smallest" if side.judge else "groups.ceiling_smallest"
+    pairing = side.pairing(member.group.label, member.group.people)
+    made = row(study, name, side.part, pairing, found, boot, said)
+    return replace(made, p=p, n_items=items)
 
 
 def _compared(part: Slice, side: Side, known: list[Member], plain: Array, boot: Bootstrap) -> Compared | str:
@@ -273,8 +281,8 @@ def _gap_row(study: Study, side: Side, found: Interval, p: float | None, told: s
     part, large = side.part, side.large
     people = tuple(person for member in large for person in member.group.people)
     if large:
-        least = min(large, key=lambda member: (len(member.group.people), int(member.used.sum())))
-        size = f"{len(least.group.people)} people, {int(least.used.sum())} items"
+        least = min(large, key=_size)
+        size = "{} people, {} items".format(*_size(least))
         told = "; ".join(text for text in (told, f"smallest {least.group.label} ({size})") if text)
     n_small = len(side.members) - len(large)
     small = f"{n_small} of {len(side.members)} groups are too small" if n_small else ""

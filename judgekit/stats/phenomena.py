@@ -10,6 +10,11 @@ from typing import Any
 SAID: Mapping[str, re.Pattern[str]] = {
     "negation": re.compile(r"\bnegat", re.IGNORECASE),
     "country_swapped": re.compile(r"^(?:place|country) changed\b", re.IGNORECASE),
+    "custom_changed": re.compile(
+        r"^(?:hand|gesture|greetings?|manner|amount|number|colour|seat|step|position|honorific|invitation|blessing|"
+        r"outcome|place of the handshake)\b.*\b(?:changed|added|dropped)\b",
+        re.IGNORECASE,
+    ),
     "validation_removed": re.compile(
         r"^(?!.*\b(?:belittling|blaming|shaming|minimising)\b).*\b(?:removed|replaced with an instruction)\b",
         re.IGNORECASE,

@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 from numpy.random import Generator
 
-from judgekit.stats.resample import Array, Interval
+from judgekit.stats.resample import Array, Interval, satterthwaite
 
 #: Median of the prior of how far groups lie apart (a standard deviation of kappas).
 SCALE = 0.1
@@ -66,6 +66,41 @@ def _mixture(weights: Array, means: Array, spread: Array, p: float) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if weights @ ndtr((middle - means) / spread) < p else (low, middle)
     return (low + high) / 2
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A weighted sum of groups' values, its standard error and degrees of freedom."""
+
+    value: float
+    se: float
+    df: float
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The groups of a side that have a value, their covariance, and each without one unit in turn (units × G).
+
+    ``people`` is what people add to each group's variance where they are a sample, with ``people_df``; else 0.
+    """
+
+    values: Array
+    covariance: Array
+    without: Array
+    people: Array
+    people_df: Array
+    units: int
+
+    def contrast(self, weights: Array) -> Contrast:
+        """Return a weighted sum (weights: G), with Satterthwaite's degrees of freedom of items and people together."""
+        value = float(weights @ self.values)
+        df = satterthwaite(self.without @ weights, value, self.units)
+        whole = float(weights @ self.covariance @ weights)
+        people = weights**2 * self.people
+        if people.any():
+            spent = (whole - people.sum()) ** 2 / df + float((people**2 / self.people_df).sum())
+            df = float(max(whole**2 / spent, 2.0))
+        return Contrast(value, float(np.sqrt(max(whole, 0.0))), df)
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ def _estimates(study: Study, simulated: bool, rng: np.random.Generator) -> list[
     def add(statistic: str, criterion: str, value: float, half: float = 0.12, **more: Any) -> None:
         facts = {"n_items": n, "n_raters": 4, "n_ratings": n * 4, "kind": kind, "method": METHOD, "conf_level": 0.95}
         low, high = max(-1.0, value - half), min(1.0, value + half * 0.8)
-        made.append(Estimate(statistic, criterion, value, low=low, high=high, **{**facts, **more}))
+        made.append(Estimate(statistic, criterion, value, **{"low": low, "high": high, **facts, **more}))
 
     for criterion in study.task.criteria:
         key = criterion.key
@@ -194,4 +194,27 @@ def _estimates(study: Study, simulated: bool, rng: np.random.Generator) -> list[
                 add(
                     "failure.difference", key, 0.15, 0.1, a=who, b=pool, margin=0.1, verdict=("yes", "undecided")[j % 2]
                 )
+        pool = next(iter(pools))
+        for j, judge in enumerate(judges):
+            beside = {"a": judge, "b": pool}
+            for k in range(1, 6):
+                sure = 0.1 + 0.17 * k
+                add(f"calibration.agreement.{k:02d}", key, sure - 0.05 * j, n_items=n // 5 + (k <= n % 5), **beside)
+                add(f"calibration.consistent.{k:02d}", key, sure, 0.15, n_items=n // 5 + (k <= n % 5), **beside)
+            for share in range(10, 101, 10):
+                add(f"route.risk.{share:03d}", key, 0.02 + 0.002 * share * (j + 1), 0.05, **beside)
+            add("route.accepted", key, 0.7 - 0.2 * j, margin=0.1, **beside)
+            add("route.agreement", key, 0.93, margin=0.1, **beside)
+            for share in range(0, 101, 10):
+                add(f"frontier.usd.{share:03d}", key, 0.3 - 0.0025 * share, 0.01, **beside)
+                add(f"frontier.minutes.{share:03d}", key, 1 - 0.009 * share, 0.01, **beside)
+                add(f"frontier.correct.{share:03d}", key, 1 - 0.001 * (j + 1) * share, 0.02, **beside)
+            add("slices.found", key, 1.0, 0.0, low=None, high=None, conf_level=None, **beside)
+            add("slices.detectable", key, 0.31, 0.0, low=None, high=None, conf_level=None, **beside)
+            for k, name in enumerate(
+                ("severity=severe", "severity=severe & cue=negation", "country=somewhere far away")
+            ):
+                place = {"subset": name, "verdict": ("yes", "undecided")[k % 2], "n_items": n // 3, **beside}
+                add("slices.gap", key, 0.3 - 0.1 * k, p=0.01, q=0.02 * (k + 1), **place)
+                add("slices.rate", key, 0.5 - 0.1 * k, **place)
     return made

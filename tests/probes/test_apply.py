@@ -110,7 +110,8 @@ def test_a_run_tells_what_each_probe_was_applied_to(run: jk.Run) -> None:
     told = {one["probe"]: one for one in run.manifest["probes"]}
     assert list(told) == ["longer", "shorter", "scale_reversed", "expert_high"]
     assert told["longer"] == {
-        "probe": "longer", "family": "style", "expects": "none", "items": 111, "applied": 111, "share": 1.0,
+        "probe": "longer", "family": "style", "expects": "none", "fits": True, "items": 111, "applied": 111,
+        "share": 1.0,
     }  # fmt: skip
     assert "What the probes applied to" in run.report.read_text(encoding="utf-8")
 

@@ -8,8 +8,7 @@ from judgekit.probes.prose import everything, pattern, words
 
 
 @pytest.mark.parametrize("probe", [culture.nearby_place, culture.newcomer_nationality], ids=lambda probe: probe.name)
-def test_applies_to_as_many_bundled_items_as_it_says(probe):
-    assert share_of(probe) >= probe.least
+def test_applies_to_most_items_of_the_tasks_that_it_is_for(probe):
     assert share_of(probe, "culture") >= 0.1
 
 

@@ -14,8 +14,7 @@ VARIETIES = sorted(words("dialect"))
 
 
 @pytest.mark.parametrize("probe", [dialect.seeker_dialect, dialect.responder_dialect], ids=lambda probe: probe.name)
-def test_applies_to_as_many_bundled_items_as_it_says(probe):
-    assert share_of(probe) >= probe.least
+def test_applies_to_most_items_of_the_tasks_that_it_is_for(probe):
     assert share_of(probe, "empathy") >= 0.2
     assert share_of(probe, "culture") == 0
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections import Counter
 from functools import cache
-from pathlib import Path
 
 import pytest
 from asked import study
@@ -21,8 +19,6 @@ from judgekit.tasks.load import load
 
 BUNDLED = ("empathy", "culture", "safety")
 MINE = ("presentation", "style", "authority")
-#: What does not fit a task at all: an act that is told has no writer who greets or decorates; no task has a list.
-UNFIT = {("politeness", "culture"), ("emoji", "culture")}
 ELSEWHERE = {"swapped": "pairwise", "reversed_list": "ranking"}
 
 
@@ -43,16 +39,6 @@ def edits(probe: str, name: str) -> list[tuple[Item, Edit]]:
     rule = probes(*MINE)[probe]
     made = [(item, rule(item, asked, stream(0, probe, item.item))) for item in items]
     return [(item, edit) for item, edit in made if edit is not None]
-
-
-@pytest.mark.parametrize("name", BUNDLED)
-@pytest.mark.parametrize("probe", [p for p in probes(*MINE) if p not in ELSEWHERE])
-def test_each_probe_reaches_its_stated_share_of_each_bundled_task(probe: str, name: str) -> None:
-    share = len(edits(probe, name)) / len(bundled(name)[1])
-    if (probe, name) in UNFIT:
-        assert share == 0
-    else:
-        assert share >= probes(*MINE)[probe].least
 
 
 @pytest.mark.parametrize("probe", ELSEWHERE)
@@ -136,30 +122,14 @@ def test_families_and_probes_have_different_names() -> None:
     assert set(MINE) <= set(bundles)
 
 
-@pytest.mark.parametrize("family", MINE)
-def test_printed_edits_are_those_of_the_probes(family: str, root: Path, tmp_path: Path) -> None:
-    spec = importlib.util.spec_from_file_location("edits_page", root / "docs" / "edits.py")
-    assert spec is not None
-    assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    made.FOLDER = tmp_path
-    made.main([family])
-    page = (tmp_path / f"{family}.md").read_text(encoding="utf-8")
-    assert page == (root / "docs" / "edits" / f"{family}.md").read_text(encoding="utf-8"), "run python docs/edits.py"
-
-
-def test_every_probe_is_in_the_docs(root: Path) -> None:
-    text = (root / "docs" / "probes.md").read_text(encoding="utf-8")
-    assert [name for name in probes(*MINE) if f"`{name}`" not in text] == []
-
-
 def test_probes_are_chosen_by_name_by_family_and_all_at_once() -> None:
     def names(*overrides: str) -> list[str]:
         return sorted(config.build(config.compose(overrides)).probes)
 
     assert names() == []
-    assert names("probes=all") == sorted(registry.discover("probes"))
+    by_model = {name for name, need in registry.families("probes", "needs").items() if need == "editor"}
+    assert names("probes=all") == sorted(set(registry.discover("probes")) - by_model)
+    assert names("probes=all", "editor=llm") == sorted(registry.discover("probes"))
     assert names("probes=style") == sorted(probes("style"))
     assert names("probes=[longer,presentation]") == sorted(["longer", *probes("presentation")])
     plan = config.build(config.compose(["probes=[longer]", "probes.longer.share=0.7"]))

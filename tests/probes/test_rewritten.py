@@ -193,8 +193,8 @@ def test_the_budget_holds_for_the_editor_too(loopback: Server, home: Path) -> No
 
 
 def test_a_wrong_editor_is_one_line_that_names_it(home: Path) -> None:
+    chosen = config.build(config.compose(["probes=[paraphrased]", "editor=llm"]))
     with pytest.raises(InputError, match=r"^editor: no API key"):
-        chosen = config.build(config.compose(["probes=[paraphrased]", "editor=llm"]))
         pipeline.perturbed_by(chosen, texts(TEXT), Progress(shown=False))
 
 
@@ -207,7 +207,7 @@ def test_all_holds_such_probes_only_where_an_editor_is_configured(home: Path) ->
     both = config.build(config.compose(["probes=all", "editor=llm"]))
     assert set(needing) < set(both.probes)
     assert (both.left_out, pipeline.unedited(both)) == ((), [])
-    with pytest.raises(InputError, match="probes.paraphrased: its edits are made by a model, and none is configured"):
+    with pytest.raises(InputError, match=r"probes\.paraphrased: its edits are made by a model, and none is configured"):
         config.build(config.compose(["probes=[paraphrased]"]))
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from edits import ROOT, edits_of, items_of, say, share_of, task_of
+from edits import ROOT, edits_of, items_of, say, task_of
 
 from judgekit.probes import sensitivity
 from judgekit.probes.base import directions
@@ -18,11 +18,6 @@ PROBES = [
 
 def named(probe):
     return probe.name
-
-
-@pytest.mark.parametrize("probe", PROBES, ids=named)
-def test_applies_to_as_many_bundled_items_as_it_says(probe):
-    assert share_of(probe) >= probe.least > 0
 
 
 @pytest.mark.parametrize("probe", PROBES, ids=named)

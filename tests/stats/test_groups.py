@@ -138,6 +138,28 @@ def test_a_small_group_is_named_and_shrinks_most() -> None:
     assert wide["shrunken"] < 0.8 * wide["raw"]
 
 
+def test_the_smallest_group_is_set_beside_the_others() -> None:
+    """The judge follows the small group: it is served better by the .4 that the others miss."""
+    values = []
+    for seed in range(12):
+        frame = long(seed, 300, {"x": 3, "y": 5, "z": 5}, shared=0.2, follows="x")
+        row = of(estimate(study(frame), "groups", n_boot=20), "groups.smallest")
+        assert (row["a"], row["b"]) == ("judge", "country=x")
+        assert "smallest group (3 people, 300 items) minus the mean of the others" in row["method"]
+        assert row["p"] < 0.01
+        values.append((row["value"], row["low"] < 0.4 < row["high"]))
+    assert np.mean([value for value, _ in values]) == pytest.approx(0.4, abs=0.05)
+    assert sum(held for _, held in values) >= 9
+
+
+def test_a_smallest_group_like_the_others_is_seldom_accused() -> None:
+    alarms = 0
+    for seed in range(40):
+        table = estimate(study(long(300 + seed, 80, {"x": 3, "y": 4, "z": 5})), "groups", n_boot=20, adjust="none")
+        alarms += int(of(table, "groups.smallest")["p"] <= 0.05)
+    assert alarms <= 6  # 2 expected; more than 6 has a chance below 1 %
+
+
 def test_every_row_has_an_interval_or_a_reason() -> None:
     frame = long(4, 60, {"x": 4, "y": 3, "z": 2, "alone": 1})
     frame["age"] = np.where(frame["rater"] == "judge", None, np.where(frame["rater"].str[-1] < "2", "young", "old"))

@@ -24,13 +24,13 @@ from judgekit.tasks.sheet import Sheet
 from judgekit.tasks.wanted import Missing, Wanted
 
 #: What the study keeps of a rater for its own running: it never leaves.
-INNER = ("code", "joined", "finished", "stage", "external", "token")
+INNER = ("code", "joined", "seen", "finished", "stage", "external", "token")
 #: Raters' attributes that a public export drops as free text: more levels than this, or longer words.
 MOST_LEVELS, LONGEST = 12, 40
 #: A simulated rater says so in its name, since most tools have no column for it.
 SIMULATED = "simulated-"
 #: Further columns of a rating that travel with it, where a format has a place for them.
-CARRIED = ("comment", "span", "purpose", "arm")
+CARRIED = ("comment", "span", "purpose")
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,9 @@ def import_labels(
     sheet = _read(tool, Path(path).expanduser(), task, found)
     frame = sheet.frame.reset_index(drop=True)
     carried = {name: frame.pop(name) for name in CARRIED if name in frame}
-    frame["rater"] = [_hidden(name, pseudonym) for name in frame["rater"]]
-    simulated = frame["rater"].astype(str).str.startswith(SIMULATED)
+    outside = [str(name).strip() for name in frame["rater"]]
+    frame["rater"] = [_hidden(name, pseudonym) for name in outside]
+    simulated = np.array([name.startswith(SIMULATED) for name in outside])
     if simulated.any():
         before = frame["kind"] if "kind" in frame else pd.Series([None] * len(frame), dtype=object)
         frame["kind"] = np.where(simulated, "simulated", before.astype(object))
@@ -185,8 +186,7 @@ def _read(tool: Format, path: Path, task: Task, found: Faults) -> Sheet:
 
 
 def _hidden(name: Any, pseudonym: Callable[[str], str]) -> str:
-    text = str(name).strip()
-    return SIMULATED + pseudonym(text.removeprefix(SIMULATED)) if text.startswith(SIMULATED) else pseudonym(text)
+    return pseudonym(str(name).strip().removeprefix(SIMULATED))
 
 
 def _named(study: Study) -> Study:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from judgekit.errors import InputError, listed
 from judgekit.humans.exchange.base import answers, filled, fitting, lost_words, needs, parted, records_of, units
-from judgekit.humans.exchange.long import as_csv, text_of
+from judgekit.humans.exchange.long import as_csv, defused, restored, text_of
 from judgekit.humans.exchange.wide import item_columns
 from judgekit.registry import register
 from judgekit.runs import write_text
@@ -79,7 +79,11 @@ class MTurk:
                     f"Input.{self.item}": name,
                     **{f"Input.{column}": text_of(items.at[name, column]) for column in shown},
                     **{f"Answer.{key}": by.at[key, "word"] for key in keys if key in by.index},
-                    **{f"Answer.{key}_comment": text_of(by.at[key, "comment"]) for key in comments if key in by.index},
+                    **{
+                        f"Answer.{key}_comment": defused(text_of(by.at[key, "comment"]))
+                        for key in comments
+                        if key in by.index
+                    },
                 }
             )
         write_text(path, as_csv(pd.DataFrame(records).reindex(columns=names)))
@@ -109,7 +113,7 @@ class MTurk:
                 records.append({**shown, "item": item, "variant": variant, "criterion": criterion.key,
                                 "rater": record["WorkerId"], "value": value, **common,
                                 "status": "skipped" if value is None else "ok",
-                                "comment": filled(given.get(f"{criterion.key}_comment"))})  # fmt: skip
+                                "comment": restored(filled(given.get(f"{criterion.key}_comment")))})  # fmt: skip
                 lines.append(int(line))
         if records and not any(record["value"] is not None for record in records):
             there = [str(name) for name in sheet.frame if str(name).startswith("Answer.")]

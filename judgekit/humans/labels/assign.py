@@ -177,7 +177,7 @@ def chosen(
     for item, variant, unit in zip(ranked["item"], ranked["variant"], ranked["unit"], strict=True):
         by_item.setdefault(str(item), []).append((str(variant), int(unit)))
     counts: dict[str, int] = {}
-    taken = []
+    taken: list[int] = []
     for options in by_item.values():
         if len(taken) >= most:
             break

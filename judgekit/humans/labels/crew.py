@@ -15,6 +15,7 @@ from judgekit.humans.labels.card import Invitation
 from judgekit.humans.labels.deal import Dealer, pairs
 from judgekit.humans.labels.design import Design
 from judgekit.humans.labels.flow import Flow, event
+from judgekit.humans.labels.hand import OPENED, holder
 from judgekit.humans.labels.settings import ADJUDICATORS, Arm
 from judgekit.humans.labels.tables import cards, events, labels, meta, raters, units
 from judgekit.humans.labels.tokens import Key, hashed
@@ -81,8 +82,8 @@ class Crew:
 
     def rater_of(self, connection: sa.Connection, token: str) -> str | None:
         """Return whose token this is."""
-        query = sa.select(raters.c.rater).where(raters.c.token == hashed(token))
-        return connection.execute(query).scalar()
+        row = holder(connection, hashed(token))
+        return None if row is None else str(row.rater)
 
     def pause(self, connection: sa.Connection, on: bool, now: float) -> None:
         """Pause the study, or let it go on."""
@@ -92,9 +93,9 @@ class Crew:
 
     def opened(self, connection: sa.Connection, card: str, now: float) -> None:
         """Record when a card was first shown, and that its rater is there."""
-        connection.execute(sa.update(cards).where(cards.c.card == card, cards.c.opened.is_(None)).values(opened=now))
-        holder = sa.select(cards.c.rater).where(cards.c.card == card).scalar_subquery()
-        connection.execute(sa.update(raters).where(raters.c.rater == holder).values(seen=now))
+        connection.execute(OPENED, {"key": card, "now": now})
+        shown_to = sa.select(cards.c.rater).where(cards.c.card == card).scalar_subquery()
+        connection.execute(sa.update(raters).where(raters.c.rater == shown_to).values(seen=now))
 
     def erase(self, connection: sa.Connection, name: str, now: float) -> int:
         """Delete all that is kept of a rater."""

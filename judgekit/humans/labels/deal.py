@@ -16,8 +16,6 @@ from judgekit.humans.labels.design import Design
 from judgekit.humans.labels.settings import ADJUDICATORS, Extra, PoolPlan
 from judgekit.humans.labels.tables import cards, events, raters, sheets, units
 
-#: Card states: ``open`` to be answered, ``done``, ``skipped`` unseen by choice, ``returned`` to the pool.
-HELD = ("open",)
 CHUNK = 5  # units at a time for a rater who helps out
 
 
@@ -104,8 +102,8 @@ class Dealer:
         stream = self.open_units(connection, rater.pool, rater.arm)
         if rater.pool == ADJUDICATORS:
             had = set(mine.loc[mine["state"] != "returned", "item"])
-            new = assign.chosen(stream, had, CHUNK, self._rng(rater, len(mine)))
-            return self._write(connection, rater.rater, "items", self._news(stream, new), now)
+            disputed = assign.chosen(stream, had, CHUNK, self._rng(rater, len(mine)))
+            return self._write(connection, rater.rater, "items", self._news(stream, disputed), now)
         first = mine.empty
         kept = mine[(mine["state"] != "returned") & (mine["rep"] == 0)]
         checking = stream["purpose"] == "check"
@@ -178,23 +176,21 @@ class Dealer:
             ).scalars()
         )
         here["left"] = here["unit"].map(stream.set_index("unit")["left"]).fillna(0)
-        lacking = here[here["left"] > 0].groupby("sheet")["left"].count()
-        free = [int(sheet) for sheet in here["sheet"].unique() if sheet not in taken]
-        if free:
-            chosen = min(free)
-        elif len(lacking):
-            chosen = int(lacking.idxmax())
-        else:
+        lacking = here[here["left"] > 0]["sheet"].value_counts().sort_index().to_dict()
+        if not lacking:
             return set()
+        free = [sheet for sheet in lacking if sheet not in taken]
+        chosen = min(free) if free else max(lacking, key=lambda sheet: lacking[sheet])
         connection.execute(sa.update(raters).where(raters.c.rater == rater.rater).values(sheet=chosen))
         return {int(unit) for unit in here.loc[here["sheet"] == chosen, "unit"]}
 
     def _news(self, stream: pd.DataFrame, chosen: Sequence[int]) -> list[New]:
-        by_unit = stream.set_index("unit")
+        columns = (stream[name].tolist() for name in ("unit", "item", "variant", "purpose"))
+        by_unit = {row[0]: row[1:] for row in zip(*columns, strict=True)}
         found = []
         for unit in chosen:
-            item, variant, purpose = by_unit.loc[unit, ["item", "variant", "purpose"]]
-            found.append(New(str(item), str(variant), str(purpose), 0, unit))
+            item, variant, purpose = by_unit[unit]
+            found.append(New(item, variant, purpose, 0, unit))
         return found
 
     def _mixed(self, new: Sequence[New], rng: Any) -> list[New]:

@@ -17,17 +17,17 @@ from judgekit.humans.labels.crew import Crew
 from judgekit.humans.labels.deal import Dealer
 from judgekit.humans.labels.design import Design
 from judgekit.humans.labels.flow import Flow
+from judgekit.humans.labels.hand import card_row, found, hand, holder
 from judgekit.humans.labels.intake import begun, describe, key_file, take
 from judgekit.humans.labels.material import Material
 from judgekit.humans.labels.record import Recorder
 from judgekit.humans.labels.settings import Arm
 from judgekit.humans.labels.store import Store
-from judgekit.humans.labels.tokens import Key, same
+from judgekit.humans.labels.tokens import Key, hashed, same
 from judgekit.humans.labels.view import Viewer
 from judgekit.study import Study, stack
 
 T = TypeVar("T")
-CARDS = ("training", "qualification", "items")
 
 
 class Desk:
@@ -210,12 +210,18 @@ class Desk:
         rater = self.rater_of(token)
         return None if rater is None else self.pause_rater(rater, on=False)
 
+    def now(self, token: str) -> tuple[Seat, Card | None] | None:
+        """Return where the rater with this token is and the card to answer now; None for nobody's token.
+
+        One read: nothing is written unless a card is shown for the first time or there may be something to deal.
+        """
+        return self._now(lambda connection: holder(connection, hashed(token)))
+
     def seat(self, rater: str) -> Seat:
         """Return where a rater is (after a session cookie has named them)."""
-        seat = self._store.read(lambda c: self._flow.seat(c, rater))
-        if seat.stage != "waiting" and (seat.stage != "items" or seat.done < seat.total):
-            return seat
-        return self._move(lambda c, now: self._flow.advance(c, rater, now), rater)
+        here = self._now(lambda connection: found(connection, rater))
+        assert here is not None  # or StaleError
+        return here[0]
 
     def consent(self, rater: str, agreed: bool) -> Seat:
         """Record consent, or that it was declined."""
@@ -226,12 +232,22 @@ class Desk:
 
         With a ``key``, that card: None where this rater neither holds it nor has answered it.
         """
-        row, made = self._store.read(lambda c: self._look(c, rater, key))
-        if row is None and key is None and self.seat(rater).stage in CARDS:
-            row, made = self._store.read(lambda c: self._look(c, rater))
-        if row is not None and row.opened is None:
-            self._write(lambda c, now: self._crew.opened(c, row.card, now))
-        return made
+        if key is None:
+            here = self._now(lambda connection: found(connection, rater))
+            return None if here is None else here[1]
+
+        def read(connection: sa.Connection) -> tuple[Any, Card] | None:
+            row = self._viewer.held(connection, rater, key)
+            if row is None:
+                return None
+            held = hand(connection, found(connection, rater), row.stage)
+            return row, self._viewer.card(connection, row, held)
+
+        here_too = self._store.read(read)
+        if here_too is None:
+            return None
+        self._opened(here_too[0])
+        return here_too[1]
 
     def answer(
         self, rater: str, card_key: str, answers: Mapping[str, Answer], seconds: float | None, nonce: str
@@ -280,9 +296,33 @@ class Desk:
         self._store.forget()
         return n
 
-    def _look(self, connection: sa.Connection, rater: str, key: str | None = None) -> tuple[Any, Card | None]:
-        row = self._viewer.current(connection, rater) if key is None else self._viewer.held(connection, rater, key)
-        return row, None if row is None else self._viewer.card(connection, row)
+    def _now(self, who: Callable[[sa.Connection], Any]) -> tuple[Seat, Card | None] | None:
+        def read(connection: sa.Connection) -> tuple[Any, Seat, Any, Card | None] | None:
+            rater = who(connection)
+            if rater is None:
+                return None
+            held = hand(connection, rater)
+            seat, light = self._flow.seated(connection, held), held.current
+            row = None if light is None else card_row(connection, light.card)
+            return rater, seat, row, None if row is None else self._viewer.card(connection, row, held)
+
+        here = self._store.read(read)
+        if here is None:
+            return None
+        rater, seat, row, card = here
+        idle = seat.stage in ("screening", "survey") and not seat.questions
+        if row is None and (idle or seat.stage in ("training", "qualification", "items", "waiting")):
+            self._write(lambda c, now: self._flow.advance(c, rater.rater, now))
+            here = self._store.read(read)
+            if here is None:
+                return None
+            rater, seat, row, card = here
+        self._opened(row)
+        return seat, card
+
+    def _opened(self, row: Any) -> None:
+        if row is not None and row.opened is None:
+            self._write(lambda c, now: self._crew.opened(c, row.card, now))
 
     def _move(self, work: Callable[[sa.Connection, float], None], rater: str) -> Seat:
         def both(connection: sa.Connection, now: float) -> Seat:

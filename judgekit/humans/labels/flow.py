@@ -10,14 +10,17 @@ import sqlalchemy as sa
 
 from judgekit.errors import InputError, listed
 from judgekit.humans.labels import assign
-from judgekit.humans.labels.card import ENDED, Seat, Stage, StaleError
-from judgekit.humans.labels.deal import Dealer, pairs
+from judgekit.humans.labels.card import ENDED, Seat, Stage
+from judgekit.humans.labels.deal import Dealer
 from judgekit.humans.labels.design import Design
+from judgekit.humans.labels.hand import Hand, found, hand, next_open
 from judgekit.humans.labels.settings import ADJUDICATORS, Question
 from judgekit.humans.labels.tables import cards, events, labels, meta, raters
 from judgekit.humans.labels.tokens import Key
 
 STAGES: tuple[Stage, ...] = ("consent", "screening", "training", "qualification", "items", "survey", "thanks")
+_EVENT = sa.insert(events)
+_NOTHING = dict.fromkeys(("card", "item", "variant", "nonce", "digest", "detail"))
 LONGEST = 500  # characters of an answer about the rater
 
 
@@ -33,7 +36,7 @@ class Flow:
         while True:
             rater = found(connection, name)
             stage: Stage = rater.stage
-            if stage in (*ENDED, "consent") or self._open(connection, name, stage):
+            if stage in (*ENDED, "consent") or next_open(connection, name, stage) is not None:
                 return
             if stage == "waiting":
                 if self.dealer.items(connection, rater, now):
@@ -140,31 +143,25 @@ class Flow:
 
     def seat(self, connection: sa.Connection, name: str) -> Seat:
         """Return where a rater is; reads only."""
-        rater = found(connection, name)
+        held = hand(connection, found(connection, name))
+        return self.seated(connection, held)
+
+    def seated(self, connection: sa.Connection, held: Hand) -> Seat:
+        """Return the seat that goes with a hand; reads only."""
+        rater = held.rater
         stage: Stage = rater.stage
-        counts = pairs(
-            connection,
-            sa.select(cards.c.state, sa.func.count())
-            .where(cards.c.rater == name, cards.c.stage == stage, *self._attempt(rater))
-            .group_by(cards.c.state),
-        )
-        done = counts.get("done", 0) + counts.get("skipped", 0)
         told: Stage = stage
-        if stage not in ENDED and (rater.resting or paused(connection)):
+        if stage not in ENDED and (rater.resting or rater.halted == "true"):
             told = "paused"
         elif stage in ("consent", "waiting") and self._nothing_left(connection, rater):
             told = "closed"
         code = self.code(rater.rater) if stage == "thanks" else None
         asked = self.questions(stage, rater)
-        total = done + counts.get("open", 0)
-        return Seat(name, told, done, total, rater.arm, rater.pool, rater.kind, code, asked)
+        return Seat(rater.rater, told, held.done, held.total, rater.arm, rater.pool, rater.kind, code, asked)
 
     def code(self, name: str) -> str:
         """Return a rater's completion code: the declared one, else one of their own."""
         return self.settings.completion_code or self.key.derive("code", name).hex()[:8].upper()
-
-    def _attempt(self, rater: Any) -> list[Any]:
-        return [cards.c.rep == rater.attempts] if rater.stage == "qualification" else []
 
     def _nothing_left(self, connection: sa.Connection, rater: Any) -> bool:
         if rater.pool == ADJUDICATORS:
@@ -173,10 +170,6 @@ class Flow:
         return not bool((stream["left"] > 0).any()) and (
             rater.stage == "consent" or not bool((stream["held"] > 0).any())
         )
-
-    def _open(self, connection: sa.Connection, name: str, stage: str) -> bool:
-        query = sa.select(cards.c.card).where(cards.c.rater == name, cards.c.stage == stage, cards.c.state == "open")
-        return connection.execute(query.limit(1)).first() is not None
 
     def _through(self, connection: sa.Connection, rater: Any) -> bool:
         """Tell whether a rater has labelled something and is not waited for."""
@@ -224,14 +217,6 @@ class Flow:
         return assign.quota_full(counts, self.settings.plan.quotas[key], level)
 
 
-def found(connection: sa.Connection, name: str) -> Any:
-    """Return a rater's row; StaleError where there is none (any more)."""
-    row = connection.execute(sa.select(raters).where(raters.c.rater == name)).first()
-    if row is None:
-        raise StaleError(f"there is no rater '{name}'")
-    return row
-
-
 def paused(connection: sa.Connection) -> bool:
     """Tell whether the study is paused."""
     return connection.execute(sa.select(meta.c.value).where(meta.c.name == "paused")).scalar() == "true"
@@ -239,7 +224,7 @@ def paused(connection: sa.Connection) -> bool:
 
 def event(connection: sa.Connection, now: float, rater: str | None, what: str, **more: Any) -> None:
     """Add a line to what happened."""
-    connection.execute(sa.insert(events).values(at=now, rater=rater, what=what, **more))
+    connection.execute(_EVENT, {**_NOTHING, "at": now, "rater": rater, "what": what, **more})
 
 
 def _set(connection: sa.Connection, name: str, **values: Any) -> None:

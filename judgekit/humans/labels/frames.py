@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from judgekit.humans.labels.card import Progress, Stream
 from judgekit.humans.labels.deal import Dealer, rows
 from judgekit.humans.labels.flow import Flow, paused
 from judgekit.humans.labels.material import Material
-from judgekit.humans.labels.settings import ADJUDICATORS
+from judgekit.humans.labels.settings import ADJUDICATORS, Arm, Purpose
 from judgekit.humans.labels.tables import cards, events, labels, raters, units
 
 RATED = ("item", "gold", "repeat", "attention", "adjudication")
@@ -111,17 +111,18 @@ def progress(connection: sa.Connection, dealer: Dealer, flow: Flow, now: float) 
         .group_by(cards.c.rater, cards.c.state),
     )
     streams = []
-    for (pool, arm, purpose), mine in frame.groupby(["pool", "arm", "purpose"], sort=False):
-        declared = dealer.plan.pools.get(str(pool))
+    for key, mine in frame.groupby(["pool", "arm", "purpose"], sort=False):
+        pool, arm, purpose = str(key[0]), str(key[1]), str(key[2])
+        declared = dealer.plan.pools.get(pool)
         surplus = (mine["done"] - mine["wanted"]).clip(lower=0)
         done = int((mine["done"] - surplus).sum())
         held = int((mine["wanted"] - mine["done"]).clip(lower=0).clip(upper=mine["held"]).sum())
-        seats = dealer.seats(connection, str(pool), str(arm)) if declared is not None else 0
+        seats = dealer.seats(connection, pool, arm) if declared is not None else 0
         streams.append(
             Stream(
-                pool=str(pool),
-                arm=arm,
-                purpose=purpose,
+                pool=pool,
+                arm=cast(Arm, arm),
+                purpose=cast(Purpose, purpose),
                 wanted=int(mine["wanted"].sum()),
                 done=done,
                 held=held,
@@ -136,8 +137,8 @@ def progress(connection: sa.Connection, dealer: Dealer, flow: Flow, now: float) 
     seconds, n = float(labelled["s"].sum()), int(labelled["n"].sum())
     told = everyone[["rater", "pool", "arm", "stage", "joined", "seen", "finished"]].copy()
     for name, states in (("done", ["done"]), ("held", ["open"]), ("skipped", ["skipped"])):
-        mine = timed[timed["state"].isin(states)].groupby("rater")["n"].sum()
-        told[name] = told["rater"].map(mine).fillna(0).astype(int)
+        counts = timed[timed["state"].isin(states)].groupby("rater")["n"].sum()
+        told[name] = told["rater"].map(counts).fillna(0).astype(int)
     told["minutes"] = told["rater"].map(timed.groupby("rater")["s"].sum() / 60).fillna(0.0).astype("float64")
     revisions = connection.execute(sa.select(sa.func.coalesce(sa.func.sum(cards.c.revisions), 0))).scalar_one()
     return Progress(

@@ -137,7 +137,8 @@ def _take_labels(connection: sa.Connection, ratings: pd.DataFrame, now: float) -
     }
     taken = 0
     place: dict[str, int] = {}
-    for (rater, item, variant, rep), mine in ratings.groupby(["rater", "item", "variant", "rep"], sort=False):
+    for key, mine in ratings.groupby(["rater", "item", "variant", "rep"], sort=False):
+        rater, item, variant, rep = str(key[0]), str(key[1]), str(key[2]), int(str(key[3]))
         new = [row for row in mine.to_dict("records") if (rater, item, variant, row["criterion"], rep) not in there]
         if not new:
             continue
@@ -151,7 +152,7 @@ def _take_labels(connection: sa.Connection, ratings: pd.DataFrame, now: float) -
                 unit=unit_of.get((item, variant, pool_of[rater])) if rep == 0 else None,
                 item=item,
                 variant=variant,
-                rep=int(rep),
+                rep=rep,
                 purpose="item" if rep == 0 else "repeat",
                 stage="items",
                 position=place[rater],
@@ -162,14 +163,12 @@ def _take_labels(connection: sa.Connection, ratings: pd.DataFrame, now: float) -
                 revisions=0,
             )
         )
-        connection.execute(sa.insert(labels), [_label(row, rater, item, variant, int(rep), card, now) for row in new])
+        connection.execute(sa.insert(labels), [_label(row, rater, item, variant, rep, card, now) for row in new])
         taken += len(new)
     return taken
 
 
-def _label(
-    row: dict[Any, Any], rater: str, item: str, variant: str, rep: int, card: str, now: float
-) -> dict[str, Any]:
+def _label(row: dict[Any, Any], rater: str, item: str, variant: str, rep: int, card: str, now: float) -> dict[str, Any]:
     def cell(name: str) -> Any:
         value = row.get(name)
         return None if value is None or pd.isna(value) else value

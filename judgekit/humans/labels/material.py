@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -116,15 +116,14 @@ class Material:
 
     def _extra(self, extra: Extra) -> None:
         key = (extra.item, "original")
-        known: dict[str, object] = {"accepted": extra.answers, "feedback": extra.feedback}
         if not extra.own:
-            self.cases[key] = Case(**{**self.cases[key].__dict__, **known})
+            self.cases[key] = replace(self.cases[key], accepted=extra.answers, feedback=extra.feedback)
             return
         one = Item(extra.item, extra.text or "", "original", extra.context, extra.candidates, extra.steps)
         members = tuple(f"{extra.item}-{place}" for place in range(len(extra.candidates)))
         digest = shown(self.task, one.digest)
-        lists = {"members": members, "member_shown": (digest,) * len(members)} if self.task.form == "ranking" else {}
-        self.cases[key] = Case(one, digest, accepted=extra.answers, feedback=extra.feedback, **lists)
+        listed = members if self.task.form == "ranking" else ()
+        self.cases[key] = Case(one, digest, listed, (digest,) * len(listed), extra.answers, extra.feedback)
 
 
 def _check_criteria(design: Design) -> tuple[Criterion, ...]:

@@ -130,7 +130,8 @@ def _row(
 
 
 def _accepted(ok: pd.DataFrame, purpose: str) -> dict[str, Share]:
-    rows = ok[(ok["purpose"] == purpose) & ok["accepted"].notna()] if "accepted" in ok else ok.iloc[:0]
+    of = ("gold", "item") if purpose == "gold" else (purpose,)  # an item of the study may have a known answer, too
+    rows = ok[ok["purpose"].isin(of) & ok["accepted"].notna()] if "accepted" in ok else ok.iloc[:0]
     right = (
         [value in _codes(codes) for value, codes in zip(rows["value"], rows["accepted"], strict=True)]
         if len(rows)

@@ -13,17 +13,28 @@ import sqlalchemy as sa
 from judgekit.errors import InputError, brief, listed
 from judgekit.humans.labels.card import Answer, Receipt, Span, StaleError
 from judgekit.humans.labels.design import Design
-from judgekit.humans.labels.flow import Flow, event, found
+from judgekit.humans.labels.flow import Flow, event
+from judgekit.humans.labels.hand import OPENED, SAID, SEEN, card_row, found, next_open, said_on
 from judgekit.humans.labels.material import Case, Material
-from judgekit.humans.labels.tables import cards, events, labels, raters, units
+from judgekit.humans.labels.tables import cards, events, labels, units
 from judgekit.judges.orders import SWAPPED
 from judgekit.schema import Criterion, sha
 
 OTHER = {1.0: 2.0, 2.0: 1.0, 0.0: 0.0}
 MOST = {"comment": 5000, "reason": 1000}
 SPANS = 20
-#: What two answers have to agree in to be the same answer.
-SAID = ("item", "criterion", "value", "status", "reason", "comment", "span", "confidence")
+_KNOWN = sa.select(events.c.id).where(
+    events.c.rater == sa.bindparam("rater"),
+    events.c.card == sa.bindparam("card"),
+    events.c.nonce == sa.bindparam("nonce"),
+    events.c.digest == sa.bindparam("digest"),
+)
+_LABELS = sa.insert(labels)
+_DONE = (
+    sa.update(cards)
+    .where(cards.c.card == sa.bindparam("key"))
+    .values({name: sa.bindparam(f"new_{name}") for name in ("state", "revisions", "done", "claimed", "seconds")})
+)
 
 
 class Recorder:
@@ -57,7 +68,7 @@ class Recorder:
         state: str = "done",
     ) -> Receipt:
         """Record a card's answers; see ``Desk.answer``."""
-        card = connection.execute(sa.select(cards).where(cards.c.card == card_key)).first()
+        card = card_row(connection, card_key)
         if card is None or card.rater != name:
             raise StaleError("this rater holds no such card")
         rater = found(connection, name)
@@ -67,36 +78,34 @@ class Recorder:
         asked = self.asked(card, _note(connection, card))
         said = self.rows(card, case, asked, answers, unseen=state == "skipped")
         digest = sha([{key: row[key] for key in SAID} for row in said])
-        known = sa.select(events.c.id).where(
-            events.c.rater == name, events.c.card == card_key, events.c.nonce == nonce, events.c.digest == digest
-        )
-        if connection.execute(known).first() is not None:
-            return Receipt(card_key, new=False, feedback=self._tells(card))
-        earlier = self.labels_of(connection, card_key)
-        teaches = card.stage in ("training", "qualification")
-        if earlier and (teaches or _same(earlier, said)):
+        told = {"card": card_key, "nonce": nonce, "digest": digest}
+        earlier: list[dict[str, Any]] = []
+        if card.state in ("done", "skipped"):
+            earlier = said_on(connection, card_key)
+            replayed = connection.execute(_KNOWN, {"rater": name, **told}).first() is not None
             # what has taught or tested cannot be answered again; and to say the same again is no revision
-            self._seen(connection, rater, card_key, now)
-            return Receipt(card_key, new=False, feedback=self._tells(card))
+            if replayed or card.stage in ("training", "qualification") or _same(earlier, said):
+                if not replayed:
+                    self._seen(connection, rater, card, now)
+                return Receipt(card_key, new=False, feedback=self._tells(card))
         revised = bool(earlier)
         if revised:
             connection.execute(sa.delete(labels).where(labels.c.card == card_key))
         shared = {"rater": name, "variant": card.variant, "rep": card.rep, "stage": card.stage, "card": card_key}
-        connection.execute(sa.insert(labels), [{**shared, **row, "at": now} for row in said])
-        changed: dict[str, Any] = {"state": state}
+        connection.execute(_LABELS, [{**shared, **row, "at": now} for row in said])
+        changed = {"state": state, "revisions": card.revisions + revised}
         if revised:
-            changed["revisions"] = card.revisions + 1
+            changed |= {"done": card.done, "claimed": card.claimed, "seconds": card.seconds}
         else:
             since = max(0.0, now - (card.opened or card.dealt))  # a server's clock may be set back
             claimed = seconds if seconds is not None and math.isfinite(seconds) and seconds >= 0 else None
             changed |= {"done": now, "claimed": claimed, "seconds": since if claimed is None else min(claimed, since)}
-        connection.execute(sa.update(cards).where(cards.c.card == card_key).values(**changed))
+        connection.execute(_DONE, {"key": card_key, **{f"new_{name}": value for name, value in changed.items()}})
         detail = json.dumps(earlier, ensure_ascii=False) if revised else None
         what = "revised" if revised else "skipped" if state == "skipped" else "answered"
-        told = {"card": card_key, "item": card.item, "variant": card.variant, "nonce": nonce, "digest": digest}
-        event(connection, now, name, what, detail=detail, **told)
+        event(connection, now, name, what, item=card.item, variant=card.variant, detail=detail, **told)
         self._free(connection, card)
-        self._seen(connection, rater, card_key, now)
+        self._seen(connection, rater, card, now)
         return Receipt(card_key, new=True, revised=revised, feedback=self._tells(card))
 
     def rows(
@@ -141,12 +150,6 @@ class Recorder:
                 said.append({"item": card.item, "value": value, "shown": case.shown, **shared})
         return said
 
-    def labels_of(self, connection: sa.Connection, card_key: str) -> list[dict[str, Any]]:
-        """Return a card's rows of labels as plain data."""
-        columns = [labels.c[name] for name in SAID]
-        query = sa.select(*columns).where(labels.c.card == card_key)
-        return [dict(row._mapping) for row in connection.execute(query)]
-
     def given(self, card: Any, said: Sequence[Mapping[str, Any]]) -> dict[str, Answer]:
         """Return rows of labels as the rater gave them: places as shown."""
         case = self.material.cases[card.item, card.variant]
@@ -163,7 +166,8 @@ class Recorder:
     def _as_shown(self, card: Any, case: Case, key: str, rows: Mapping[str, Mapping[str, Any]]) -> Answer:
         row = next(iter(rows.values()))
         spans = tuple(Span(**one) for one in json.loads(row["span"] or "[]"))
-        value, ranks = row["value"], ()
+        value = row["value"]
+        ranks: tuple[int, ...] = ()
         if case.members and "@" not in key:
             held = [rows.get(item) for item in case.members]
             if row["status"] == "ok":
@@ -211,11 +215,14 @@ class Recorder:
         if spare is not None:
             connection.execute(sa.update(cards).where(cards.c.card == spare).values(state="returned"))
 
-    def _seen(self, connection: sa.Connection, rater: Any, card_key: str, now: float) -> None:
-        cursor = None if rater.cursor == card_key else rater.cursor
-        values = {"seen": now, "cursor": cursor, "resting": 0}
-        connection.execute(sa.update(raters).where(raters.c.rater == rater.rater).values(**values))
-        self.flow.advance(connection, rater.rater, now)
+    def _seen(self, connection: sa.Connection, rater: Any, card: Any, now: float) -> None:
+        cursor = None if rater.cursor == card.card else rater.cursor
+        connection.execute(SEEN, {"name": rater.rater, "now": now, "back_at": cursor})
+        coming = next_open(connection, rater.rater, rater.stage)
+        if coming is None:
+            self.flow.advance(connection, rater.rater, now)
+        elif coming.opened is None and cursor is None:  # it is shown at once: what shows it need not write
+            connection.execute(OPENED, {"key": coming.card, "now": now})
 
 
 def _note(connection: sa.Connection, card: Any) -> str | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,12 +16,14 @@ import sqlalchemy as sa
 
 from judgekit.errors import InputError
 from judgekit.humans.labels.tables import migrate
-from judgekit.ledger.store import transaction
 
 T = TypeVar("T")
 BATCH = 64
 BUSY_SECONDS = 30
 RETRY_SECONDS = 20.0
+PAUSE = 0.2
+#: What a database says that went away, or is just coming back.
+LOST = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.PendingRollbackError)
 LOCK = 0x6C6162656C  # one writer at a time on PostgreSQL, as SQLite has it by itself
 
 
@@ -69,16 +72,16 @@ class Store:
 
     def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Run ``work`` on a connection of its own and return what it returns; it sees all that is acknowledged."""
-        try:
-            with self._engine.connect() as connection:
-                return work(connection)
-        except (sa.exc.OperationalError, sa.exc.InterfaceError):
-            self._engine.dispose()  # the database went away and may be back
+        until = time.monotonic() + RETRY_SECONDS
+        while True:
             try:
                 with self._engine.connect() as connection:
                     return work(connection)
-            except sa.exc.DBAPIError as error:
-                raise self._lost(error) from None
+            except LOST as error:
+                self._engine.dispose()  # the database went away and may be back
+                if time.monotonic() > until:
+                    raise self._lost(error) from None
+                time.sleep(PAUSE)
 
     def forget(self) -> None:
         """Leave no trace of deleted rows in the files: SQLite's log is written back and emptied."""
@@ -130,15 +133,17 @@ class Store:
             try:
                 connection = connection or self._engine.connect()
                 done = _attempt(connection, batch)
-            except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
-                connection = _discard(connection)
+            except LOST as error:
+                _discard(connection)
+                connection = None
                 self._engine.dispose()
                 if time.monotonic() < until:
-                    time.sleep(0.2)
+                    time.sleep(PAUSE)
                     continue
                 done = [(job.future, None, self._lost(error)) for job in batch]
             except BaseException as error:
-                connection = _discard(connection)
+                _discard(connection)
+                connection = None
                 done = [(job.future, None, error) for job in batch]
             for future, value, problem in done:
                 if problem is None:
@@ -161,7 +166,7 @@ def _attempt(connection: sa.Connection, batch: list[_Job]) -> list[tuple[Future[
             connection.exec_driver_sql("SAVEPOINT job")
             try:
                 done.append((job.future, job.work(connection), None))
-            except (sa.exc.OperationalError, sa.exc.InterfaceError):
+            except LOST:
                 raise
             except Exception as error:
                 connection.exec_driver_sql("ROLLBACK TO SAVEPOINT job")
@@ -170,13 +175,25 @@ def _attempt(connection: sa.Connection, batch: list[_Job]) -> list[tuple[Future[
     return done
 
 
+@contextmanager
+def transaction(connection: sa.Connection) -> Iterator[None]:
+    """Commit what is done within, or roll it back; a connection that is lost has nothing to roll back."""
+    # In autocommit, as the ledger: drivers disagree on when they begin, and a reader must not hold a lock.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.dialect.name == "sqlite" else "BEGIN")
+    try:
+        yield
+    except BaseException:
+        with suppress(sa.exc.SQLAlchemyError):
+            connection.exec_driver_sql("ROLLBACK")
+        raise
+    connection.exec_driver_sql("COMMIT")
+
+
 def _discard(connection: sa.Connection | None) -> None:
     if connection is not None:
-        try:
+        with suppress(sa.exc.SQLAlchemyError):
             connection.invalidate()
             connection.close()
-        except sa.exc.SQLAlchemyError:
-            return
 
 
 def _lock(connection: sa.Connection) -> None:

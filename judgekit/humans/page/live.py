@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -19,13 +21,33 @@ REPLICATES, PAUSE = 1_000, 15.0
 
 
 @dataclass(frozen=True)
+class Cell:
+    """One piece of evidence: a value with its interval in words, and whether it lies beyond the declared rule."""
+
+    value: str
+    interval: str
+    flagged: bool
+
+
+@dataclass(frozen=True)
+class Care:
+    """The evidence on one rater's care: a cell a kind, None where there is none of it."""
+
+    rater: str
+    pool: str
+    cells: tuple[Cell | None, ...]
+
+
+@dataclass(frozen=True)
 class Found:
     """The state of things at ``at`` (seconds since 1970): estimates of agreement, evidence by rater, what is amiss."""
 
     labels: int
     at: float
     agreement: tuple[Estimate, ...] = ()
-    quality: pd.DataFrame = field(default_factory=pd.DataFrame)
+    care: tuple[Care, ...] = ()
+    kinds: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
     note: str = ""
 
 
@@ -73,7 +95,8 @@ def state_of(desk: Desk, labels: int) -> Found:
         estimates = agreement(desk, ratings, raters)
     except InputError as error:
         note = str(error)
-    return Found(labels, time.time(), estimates, evidence(desk, ratings, raters), note)
+    kinds, care = evidence(desk, ratings, raters)
+    return Found(labels, time.time(), estimates, care, kinds, tuple(rules(desk)), note)
 
 
 def agreement(desk: Desk, ratings: pd.DataFrame, raters: pd.DataFrame) -> tuple[Estimate, ...]:
@@ -94,8 +117,30 @@ def agreement(desk: Desk, ratings: pd.DataFrame, raters: pd.DataFrame) -> tuple[
     return tuple(found for found in alpha(study, boot=boot) if found.subset == "all")
 
 
-def evidence(desk: Desk, ratings: pd.DataFrame, raters: pd.DataFrame) -> pd.DataFrame:
-    """Return the evidence on each rater's care: see ``judgekit.humans.labels.quality``."""
+def evidence(desk: Desk, ratings: pd.DataFrame, raters: pd.DataFrame) -> tuple[tuple[str, ...], tuple[Care, ...]]:
+    """Return the kinds of evidence that there are and each rater's (see ``judgekit.humans.labels.quality``)."""
     from judgekit.humans.labels import quality
 
-    return quality.evidence(desk.design, ratings, raters)
+    frame = quality.evidence(desk.design, ratings, raters)
+    kinds = tuple(kind for kind in quality.EVIDENCE if (frame["evidence"] == kind).any())
+    made = []
+    for (rater, pool), rows in frame.groupby(["rater", "pool"], sort=False):
+        known = {str(row["evidence"]): _cell(row) for row in rows.to_dict("records")}
+        made.append(Care(str(rater), str(pool), tuple(known.get(kind) for kind in kinds)))
+    return kinds, tuple(made)
+
+
+def _cell(row: Mapping[Hashable, Any]) -> Cell | None:
+    if pd.isna(row["value"]):
+        return None
+    pattern = "{:.0f}" if row["evidence"] == "straight" else "{:.2f}"
+    low, high = row["low"], row["high"]
+    interval = "" if pd.isna(low) or pd.isna(high) else f"[{pattern.format(low)}, {pattern.format(high)}]"
+    return Cell(pattern.format(row["value"]), interval, row["flagged"] is True or row["flagged"] == 1)
+
+
+def rules(desk: Desk) -> list[str]:
+    """Return the declared rules of exclusion in words."""
+    from judgekit.humans.labels import quality
+
+    return quality.declared(desk.design.task, desk.design.settings.exclusion)

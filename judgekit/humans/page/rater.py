@@ -39,13 +39,9 @@ class Raters:
 
     def home(self, request: Request, posted: Posted) -> Response:
         """Show where the rater is: the next card, or the page of the stage."""
-        token, rater = self.session.who(request)
-        seat = self.session.desk.seat(rater)
-        if seat.stage in STEPS:
-            card = self.session.desk.card(rater)
-            if card is not None:
-                return self.cards.page(request, token, seat, card)
-            seat = self.session.desk.seat(rater)  # what was left went to others meanwhile
+        token, seat, card = self.session.now(request)
+        if card is not None and seat.stage in STEPS:
+            return self.cards.page(request, token, seat, card)
         return self._stage(request, token, seat)
 
     def _stage(self, request: Request, token: str, seat: Seat) -> Response:

@@ -87,8 +87,7 @@ class Researcher:
             "found": self.found.state(progress.labels),
             "criteria": {criterion.key: criterion.question for criterion in self.desk.design.task.criteria},
             "stages": {stage.replace("_", " "): n for stage, n in progress.stages.items() if n},
-            "people": cells(progress.raters),
-            "evidence": cells,
+            "people": cells(_people(progress.raters)),
             "pools": list(settings.plan.pools),
             "adjudicated": bool(settings.adjudication.names),
         }
@@ -143,6 +142,13 @@ class Researcher:
             media_type="text/csv; charset=utf-8",
             headers={"content-disposition": f'attachment; filename="{name}"'},
         )
+
+
+def _people(told: pd.DataFrame) -> pd.DataFrame:
+    """Return the raters as the page shows them: times to the minute, no empty column."""
+    shown = told.drop(columns=["joined", "finished"]).rename(columns={"seen": "last seen (UTC)"})
+    shown["last seen (UTC)"] = [None if pd.isna(at) else str(at)[:16].replace("T", " ") for at in told["seen"]]
+    return shown
 
 
 def cells(frame: pd.DataFrame) -> dict[str, list[Any]]:

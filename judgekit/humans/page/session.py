@@ -11,7 +11,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from judgekit.humans.labels.card import ENDED, Seat
+from judgekit.humans.labels.card import ENDED, Card, Seat
 from judgekit.humans.labels.desk import Desk
 from judgekit.humans.page.guard import Cookie, RefusedError, check_csrf
 from judgekit.humans.page.look import Look
@@ -29,6 +29,11 @@ def go(request: Request, path: str = "/") -> Response:
     return RedirectResponse(root(request, path), status_code=303)
 
 
+def _nobody() -> RefusedError:
+    words = "This page needs the personal link that you were sent. Open it again."
+    return RefusedError(401, "Please open your own link", words)
+
+
 @dataclass(frozen=True)
 class Session:
     """The sessions of a study's raters."""
@@ -42,9 +47,16 @@ class Session:
         token = self.cookie.read(request)
         rater = None if token is None else self.desk.rater_of(token)
         if token is None or rater is None:
-            words = "This page needs the personal link that you were sent. Open it again."
-            raise RefusedError(401, "Please open your own link", words)
+            raise _nobody()
         return token, rater
+
+    def now(self, request: Request) -> tuple[str, Seat, Card | None]:
+        """Return token, seat and card of a request; RefusedError where nobody's token is in it."""
+        token = self.cookie.read(request)
+        found = None if token is None else self.desk.now(token)
+        if token is None or found is None:
+            raise _nobody()
+        return token, *found
 
     def posted(self, request: Request, posted: Posted) -> tuple[str, str]:
         """Return token and rater of a form; RefusedError where it is not one of this session."""

@@ -40,6 +40,7 @@ RATERS = pd.DataFrame(
         "kind": ["human", "human", "simulated"],
         "pool": ["expert", "crowd", "crowd"],
         "age": ["34", "51", None],
+        "arm": ["blind", "review", "blind"],
         "code": ["C1", "C2", None],
     }
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,6 @@ ENDINGS = {"long": "csv", "wide": "csv", "crowdkit": "csv", "mturk": "csv", "lab
 def labels(study: Study, *more: str) -> pd.DataFrame:
     """Return a study's labels, sorted, under the raters' plain names."""
     rows = study.ratings[[*KEY, "value", "status", *more]].copy()
-    rows["rater"] = rows["rater"].str.removeprefix("simulated-")
     return rows.sort_values(KEY).reset_index(drop=True)
 
 
@@ -41,7 +41,7 @@ def test_whole_labels_come_back(form: str, tmp_path: Path) -> None:
     study = collected(simple=True)
     back = there_and_back(study, form, tmp_path)
     pd.testing.assert_frame_equal(labels(back), labels(study))
-    assert set(back.raters.loc[back.raters["kind"] == "simulated", "rater"]) == {"simulated-bot"}
+    assert set(back.raters.loc[back.raters["kind"] == "simulated", "rater"]) == {"bot"}
     assert set(back.raters.loc[back.raters["kind"] == "human", "rater"]) == {"anna", "ben"}
 
 
@@ -57,9 +57,10 @@ def test_skips_repeats_and_comments_come_back_where_there_is_room(form: str, tmp
 def test_the_long_form_keeps_raters_and_purposes(tmp_path: Path) -> None:
     back = there_and_back(collected(), "long", tmp_path)
     raters = back.raters.set_index("rater")
-    assert raters["pool"].to_dict() == {"anna": "expert", "ben": "crowd", "simulated-bot": "crowd"}
+    assert raters["pool"].to_dict() == {"anna": "expert", "ben": "crowd", "bot": "crowd"}
     assert raters.at["anna", "age"] == 34
     assert "code" not in raters
+    assert raters["arm"].to_dict() == {"anna": "blind", "ben": "review", "bot": "blind"}
     assert set(back.ratings["purpose"]) == {"item", "repeat"}
 
 
@@ -130,7 +131,7 @@ def test_ids_become_pseudonyms_at_the_door(tmp_path: Path) -> None:
     asked = Criterion(key="warmth", question="?", scale="nominal", levels=levels)
     task = Task(name="t", criteria=(asked,), source=Source(kind="frame"))
     study = import_labels(path, "crowdkit", task, pseudonym=lambda name: f"p-{len(name)}", pool="crowd")
-    assert study.raters["rater"].tolist() == ["p-6", "simulated-p-1"]
+    assert study.raters["rater"].tolist() == ["p-6", "p-1"]
     assert study.raters["kind"].tolist() == ["human", "simulated"]
     assert set(study.raters["pool"]) == {"crowd"}
 
@@ -195,3 +196,15 @@ def test_prolific_codes_go_out_without_ids(tmp_path: Path) -> None:
     out = export_labels(study, tmp_path / "codes.csv", "prolific").path.read_text().splitlines()
     assert out[0] == "rater,stage,Completion code,labels"
     assert out[1] == "anna,thanks,C1,12"
+
+
+@pytest.mark.parametrize("form", ["long", "mturk"])
+def test_no_cell_that_a_rater_wrote_is_a_formula(form: str, tmp_path: Path) -> None:
+    study = collected(simple=True)
+    for text in ('=HYPERLINK("http://evil.example")', "@cmd", "'=1", "-1+1", "plain", "'quoted'"):
+        study = Study.build(TASK, ITEMS, study.raters, study.ratings.assign(comment=text))
+        done = export_labels(study, tmp_path / "labels.csv", form, overwrite=True)
+        with done.path.open(newline="") as file:
+            cells = {cell for row in csv.reader(file) for cell in row}
+        assert not any(cell.startswith(("=", "@", "-1+")) for cell in cells)
+        assert set(import_labels(done.path, form, TASK, pseudonym=str, items=study.items).ratings["comment"]) == {text}

@@ -13,7 +13,7 @@ Make = Callable[..., Any]
 GOLD = [{"item": "gold-item-xyz", "text": "So kind of you to write.", "answers": {"warmth": 3, "depth": 1}}]
 WATCH = [{"item": "watch-item-xyz", "text": "Please choose cold and no.", "answers": {"warmth": 1, "depth": 0}}]
 CHECKED = re.compile(r'<input type="(?:radio|checkbox)" name="[^"]*"[^>]* checked')
-FORBIDDEN = ("gold", "repeat", "attention", "purpose", "original", "blind", "accepted", "rater", "judge", "shown-")
+FORBIDDEN = ("gold", "repeat", "attention", "purpose", "original", "blind", "accepted", "rater")
 
 
 def bytes_of(walker: Walker) -> str:

@@ -59,7 +59,7 @@ function keys(form, slots) {
 
   function go(slot) {
     if (!slot) { button.focus(); return; }
-    const into = slot.querySelector('input[name^="v."]:checked') || slot.querySelector("input:not([type=hidden]):not([tabindex='-1']), .moves button");
+    const into = slot.querySelector('input[name^="v."]:checked') || slot.querySelector(".ranking > li") || slot.querySelector("input:not([type=hidden])");
     if (into) into.focus({ preventScroll: true });
     const box = slot.getBoundingClientRect(), foot = form.querySelector(".send").getBoundingClientRect().top;
     if (box.top < 70 || box.bottom > foot) slot.scrollIntoView({ block: box.height > foot - 90 ? "start" : "nearest" });
@@ -108,6 +108,7 @@ function ranking(list, slot) {
   const number = (row) => row.querySelector('input[type="number"]');
   const rows = () => [...list.children];
   const first = rows();
+  first.forEach((row) => { row.tabIndex = 0; });
   const given = first.map((row) => Number(number(row).value) || Infinity);
   first.map((row, place) => [given[place], place, row]).sort((a, b) => a[0] - b[0] || a[1] - b[1]).forEach(([, , row]) => list.append(row));
   let touched = given.every(Number.isFinite);
@@ -134,7 +135,7 @@ function ranking(list, slot) {
     note.setAttribute("role", "alert");
     note.textContent = "Is this order right as it stands? Save again if it is.";
     list.before(note);
-    list.querySelector(".moves button").focus();
+    list.firstElementChild.focus();
   });
   list.addEventListener("click", (event) => {
     const button = event.target.closest("[data-move]");
@@ -150,6 +151,7 @@ function ranking(list, slot) {
     if (!row || !step || event.target.matches("input, textarea")) return;
     event.preventDefault();
     row.querySelector(`[data-move="${step}"]`).click();
+    row.focus();
   });
   list.addEventListener("pointerdown", (event) => {
     const handle = event.target.closest(".handle");
@@ -163,8 +165,9 @@ function ranking(list, slot) {
         if (other === row) continue;
         const box = other.getBoundingClientRect(), middle = box.top + box.height / 2;
         const above = rows().indexOf(other) < rows().indexOf(row);
-        if (above && at.clientY < middle) { other.before(row); break; }
-        if (!above && at.clientY > middle) { other.after(row); }
+        // the others move around the row that is held: moved itself, it would lose the pointer
+        if (above && at.clientY < middle) { row.after(other); break; }
+        if (!above && at.clientY > middle) row.before(other);
       }
     };
     const end = () => {
