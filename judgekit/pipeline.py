@@ -183,6 +183,8 @@ def judge_again(
 
     ``study`` is as it was before any judge was asked. Each judge is asked its own edits only, once (rep 0).
     """
+    if all(probe.needs != "reasons" for probe in plan.probes.values()):
+        return judged, ()
     found = deleted(study, judged, plan.probes, plan.settings.seed)
     mine: dict[str, list[Item]] = {}
     for item in found.study.cases():

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from judgekit.judges.forecast import Forecast, Past
     from judgekit.judges.limits import Limits
     from judgekit.ledger import Ledger
+    from judgekit.study import Study
 
 HELP = """\
 usage: python -m judgekit.plan [+experiment=NAME] [GROUP=OPTION …] [KEY=VALUE …]
@@ -60,34 +61,53 @@ def lines(plan: Plan) -> list[str]:
 
     settings = plan.settings
     limits = Limits(settings.budget, settings.pace, settings.prices, settings.seed)
-    found, items = forecasts(plan, limits)
+    found, items, later = forecasts(plan, limits)
     total = together(found, limits, settings.concurrency)
-    return [f"{settings.name}: {items} items", "", *_table([*found, total]), "", *_grounds(found, total, limits)]
+    grounds = [*_grounds(found, total, limits), *later]
+    return [f"{settings.name}: {items} items", "", *_table([*found, total]), "", *grounds]
 
 
-def forecasts(plan: Plan, limits: Limits) -> tuple[list[Forecast], int]:
-    """Return each judge's forecast, and the number of items."""
+def forecasts(plan: Plan, limits: Limits) -> tuple[list[Forecast], int, list[str]]:
+    """Return the editor's (where it is asked) and each judge's forecast, the number of items, and what comes on top."""
     from judgekit import pipeline
     from judgekit.judges.ask import run_sync
     from judgekit.judges.base import Bench
-    from judgekit.judges.forecast import forecast
+    from judgekit.judges.forecast import forecast, taken
     from judgekit.judges.survey import Survey
     from judgekit.probes.apply import perturb
     from judgekit.progress import Progress
 
     people = pipeline.people(plan, Progress(shown=False))
-    perturbed = perturb(people, plan.probes, plan.settings.seed)
-    study, persons = pipeline.laid_out(plan, perturbed.study)
     ledger = _ledger(plan)
     with nullcontext() if ledger is None else ledger:
-        survey = Survey(ledger, plan.settings.ledger.mode)
+        survey, past = Survey(ledger, plan.settings.ledger.mode), _past(plan, ledger)
+        editor = None if plan.editor is None else plan.editor.open_at(survey)
+        perturbed = perturb(people, plan.probes, plan.settings.seed, editor)
+        asked = editor is not None and any(probe.needs == "editor" for probe in plan.probes.values())
+        edits = [taken("editor", survey, set(), limits, past, editor.model.concurrency)] if asked and editor else []
+        study, persons = pipeline.laid_out(plan, perturbed.study)
         bench = Bench(study, plan.settings.seed, survey, perturbed.asked)
         seated = [(one, seat.reps) for seat in plan.judges.values() for one in seat.judges(bench)]
         judges, reps = [one for one, _ in seated], {one.name: n for one, n in seated}
         items = persons.cases()
-        return run_sync(
-            forecast(judges, items, persons.task, reps, survey, limits, _past(plan, ledger), plan.settings.concurrency)
-        ), len(items)
+        found = run_sync(forecast(judges, items, persons.task, reps, survey, limits, past, plan.settings.concurrency))
+        return [*edits, *found], len(items), _later(plan, persons, sum(one.anew for one in edits))
+
+
+def _later(plan: Plan, study: Study, edits: int) -> list[str]:
+    """Say what is asked beside: edits that are not made yet, and those that judges' reasons will call for."""
+    said = []
+    if edits:
+        said.append(
+            f"{edits:,} edits are not made yet: each that passes its check is a further question of every judge and rep"
+        )
+    second = sum(probe.needs == "reasons" for probe in plan.probes.values())
+    if second:
+        most = second * len(study.task.criteria) * int((study.items["variant"] == "original").sum())
+        said.append(
+            f"second pass: up to {most:,} further questions of each judge that gives reasons, by what they quote"
+        )
+    return said
 
 
 def _ledger(plan: Plan) -> Ledger | None:

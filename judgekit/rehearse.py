@@ -101,6 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
         console.width = max(console.width, WIDEST)
         show(console, table)
+        for line in left_out(asked.scenes, table):
+            console.print(line)
         if asked.figure is not None:
             print(f"figure: {draw(everything, asked.figure)}")
     except InputError as error:
@@ -284,6 +286,14 @@ def advice(table: pd.DataFrame) -> list[str]:
         for row in rows[(rows["verdict"] == "weak") & rows["needed"].isna()].to_dict("records"):
             said.append(f"{here}: {row['statistic']} finds too little; more people would help, more items would not")
     return said
+
+
+def left_out(scenes: Sequence[str], table: pd.DataFrame) -> list[str]:
+    """Say which scenes so few people cannot play."""
+    from judgekit.rehearsal.run import FEWEST_PEOPLE, SCENES
+
+    lost = [name for name in scenes or SCENES if name not in set(table["scene"])]
+    return [f"{name}: left out, it needs {FEWEST_PEOPLE[name]} people" for name in lost]
 
 
 def draw(table: pd.DataFrame, path: Path) -> Path:

@@ -21,8 +21,8 @@ def sliced(
 ) -> Study:
     """Return n items in two topics, a fifth of them hard: there a judge errs ``gap`` more often, elsewhere 1 in 10.
 
-    An error is an answer two levels off. People are right on 8 of 10 items and one level off on the others; they live in
-    two countries. A judge asked again (``reps``) errs anew on hard items, so that its repeats tell.
+    An error is an answer two levels off. People are right on 8 of 10 items and one level off on the others; they live
+    in two countries. A judge asked again (``reps``) errs anew on hard items, so that its repeats tell.
     """
     rng = np.random.default_rng(seed)
     level = rng.integers(0, levels, n)

@@ -29,7 +29,7 @@ def planned(*words: str) -> tuple[list[Forecast], int, Limits]:
     made = config.build(config.compose([*words]))
     settings = made.settings
     limits = Limits(settings.budget, settings.pace, settings.prices)
-    found, items = plan.forecasts(made, limits)
+    found, items, _ = plan.forecasts(made, limits)
     return found, items, limits
 
 
@@ -126,3 +126,16 @@ def test_rates_lengthen_the_time_and_judges_of_one_endpoint_share_them() -> None
     assert together(judges, limits).seconds == 240
     apart = [Forecast("x", ("openai/a",), 120, seconds=120.0), Forecast("y", ("google/b",), 120, seconds=120.0)]
     assert together(apart, limits).seconds == 120
+
+
+def test_an_editor_has_a_row_and_what_its_edits_and_reasons_will_ask_is_said(home: Path) -> None:
+    asked = config.build(config.compose(
+        ["+experiment=empathy", "judges=[llm]", "probes=[paraphrased,cited_deleted,uncited_deleted]", "editor=llm",
+         "editor.model=ollama/writer"]
+    ))  # fmt: skip
+    told = plan.lines(asked)
+    (row,) = [line for line in told if line.startswith("editor")]
+    assert row.split()[1:5] == ["ollama/writer", "111", "0", "111"]
+    assert any("111 edits are not made yet" in line for line in told)
+    assert any("second pass: up to 888 further questions" in line for line in told)
+    assert not any(path.suffix == ".sqlite" for path in home.rglob("*"))

@@ -40,8 +40,8 @@ class Binned:
     it on average (Kumar, Liang & Ma 2019, arXiv:1909.10155); it may fall below 0. Brier (1950,
     doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2) = mean (p - y)² = reliability - resolution + uncertainty:
     Σ w_b (p_b - y_b)², the resolution generalised by the (co)variance within bins (Stephenson, Coelho & Jolliffe 2008,
-    doi:10.1175/2007WAF2006116.1), which makes the sum exact, and the variance of y; each without the bias that few items
-    a bin give it (Ferro & Fricker 2012, doi:10.1002/qj.1924), which leaves the sum as it is.
+    doi:10.1175/2007WAF2006116.1), which makes the sum exact, and the variance of y; each without the bias that few
+    items a bin give it (Ferro & Fricker 2012, doi:10.1002/qj.1924), which leaves the sum as it is.
 
     >>> X = np.array([[0.2, 0.0], [0.2, 1.0], [0.8, 1.0], [0.9, 1.0]])
     >>> made = Binned((0.0, 0.5))

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: With more distinct values than this and no declared levels, agreement is a distance from the panel's mean.
 MOST_LEVELS = 50
+#: All people as one panel, whatever their pools.
+EVERYONE = "everyone"
 
 
 @dataclass(frozen=True)
@@ -82,11 +84,11 @@ class Judged:
 
     def raters(self, study: Study) -> list[str]:
         """Return the judge and the people behind the panel's word."""
-        return [self.judge, *study.pools()[self.pool]]
+        return [self.judge, *members(study, self.pool)]
 
 
 def judged(study: Study, *, pool: str | None = None, within: float = 0.0) -> Iterator[Judged]:
-    """Yield each judge with each pool (or ``pool`` alone) on all items of each criterion.
+    """Yield each judge with each pool (or ``pool`` alone, ``everyone``: all people as one) on all items of a criterion.
 
     ``within`` is how far an answer may lie from the panel's level and still agree, in the scale's units.
     """
@@ -96,15 +98,25 @@ def judged(study: Study, *, pool: str | None = None, within: float = 0.0) -> Ite
     for part in slices(study):
         if part.subset != "all":
             continue
-        for pairing in judges_with_pools(study, part):
+        pairings = judges_with_pools(study, part)
+        if pool == EVERYONE and pool not in study.pools():
+            judges = dict.fromkeys(pairing.a for pairing in pairings)
+            pairings = [Pairing(judge, pool, (judge,), tuple(study.people())) for judge in judges]
+        for pairing in pairings:
             if pool is None or pairing.b == pool:
                 yield of_pairing(study, part, pairing, within)
 
 
+def members(study: Study, pool: str) -> list[str]:
+    """Return the people of a pool, or of all pools together."""
+    pools = study.pools()
+    return study.people() if pool == EVERYONE and pool not in pools else pools[pool]
+
+
 def check_pool(study: Study, pool: str | None) -> None:
     """Refuse a pool that the study does not have."""
-    if pool is not None and pool not in study.pools():
-        raise InputError(f"no pool is called '{pool}'", fix=f"there are: {listed(study.pools())}")
+    if pool is not None and pool not in (*study.pools(), EVERYONE):
+        raise InputError(f"no pool is called '{pool}'", fix=f"there are: {listed([*study.pools(), EVERYONE])}")
 
 
 def of_pairing(study: Study, part: Slice, pairing: Pairing, within: float = 0.0) -> Judged:

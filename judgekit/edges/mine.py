@@ -92,7 +92,8 @@ class Mined:
         sheet = pd.DataFrame(
             {"item": chosen.index, "variant": "original", "probability": chosen.to_numpy(), "purpose": purpose}
         )
-        return sheet.join(best.set_index("item")[["index", *SIGNALS]], on="item").join(originals[shown], on="item")
+        told = originals[shown].rename(columns={name: f"{name} (stratum)" for name in shown if name in SIGNALS})
+        return sheet.join(best.set_index("item")[["index", *SIGNALS]], on="item").join(told, on="item")
 
     def save(self, path: str | Path, sheet: pd.DataFrame | None = None) -> Path:
         """Write a sheet (else the whole table) as CSV or parquet, by the name's ending; return the path.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,7 @@ from judgekit.edges.signals import SIGNALS
 from judgekit.errors import InputError, listed
 from judgekit.registry import register
 from judgekit.schema import Answer3, Estimate
+from judgekit.stats.multiple import by
 from judgekit.stats.needed import POWER, detectable
 from judgekit.stats.pairings import Slice, slices
 from judgekit.stats.resample import Array, Bootstrap, Interval
@@ -57,7 +58,8 @@ def signals(
     ``a`` is the judge, ``b`` the signal; ``way`` the failure (``judgekit.edges.outcome.WAYS``), against all people or
     those of ``pool``. A signal's direction and the index's weights (``weights``: signal → weight) are fixed beforehand;
     the mixture is a ridge logistic regression on ranks, each item foretold by a fit on the other ``folds``. Verdict:
-    yes (foretells) where the interval lies above ½, no where it lies below ½ + ``margin``, else undecided.
+    yes (foretells) where the interval lies above ½ and q, over the signals of a judge, agrees; no where it lies below
+    ½ + ``margin``; else undecided.
     """
     if way not in WAYS:
         raise InputError(f"no way of failing is called '{way}'", where="signals", fix=f"choose one of: {listed(WAYS)}")
@@ -98,9 +100,21 @@ def _rows(
         known = [(flags > 0.5).sum() >= LEAST and (flags < 0.5).sum() >= LEAST] * len(made)
         jobs = [auc_job(flags, one.values) for one, enough in zip(made, known, strict=True) if enough]
         found = iter(boot.intervals((*part.stream, "signals"), part.groups, jobs))
-        for one, enough in zip(made, known, strict=True):
-            interval = next(found) if enough else Interval(np.nan, note=_few(flags))
-            yield _row(study, part, judge, members, one, flags, interval, boot, way, margin)
+        intervals = [next(found) if enough else Interval(np.nan, note=_few(flags)) for enough in known]
+        tested = [np.isfinite(at.value) and not one.looks for one, at in zip(made, intervals, strict=True)]
+        p = np.array(
+            [
+                chance_p(flags, one.values, part.groups) if test else np.nan
+                for one, test in zip(made, tested, strict=True)
+            ]
+        )
+        single = np.array([one.statistic == "signals.auc" for one in made])
+        q = np.where(single, by(np.where(single, p, np.nan)), np.nan)
+        for place, (one, at) in enumerate(zip(made, intervals, strict=True)):
+            made_row = _row(study, part, judge, members, one, flags, at, boot, way, margin, p[place], q[place])
+            n = int(np.isfinite(q).sum())
+            said = f"q: Benjamini–Yekutieli over {n} signals; " if np.isfinite(q[place]) else ""
+            yield replace(made_row, method=said + made_row.method)
 
 
 def _told(weights: Mapping[str, float]) -> str:
@@ -137,21 +151,20 @@ def foretold(X: Array, flags: Array, groups: NDArray[np.int64], folds: int, rng:
 
 def _row(
     study: Study, part: Slice, judge: str, members: list[str], one: Candidate, flags: Array, found: Interval,
-    boot: Bootstrap, way: str, margin: float,
+    boot: Bootstrap, way: str, margin: float, p: float, q: float,
 ) -> Estimate:  # fmt: skip
     used = np.isfinite(flags) & np.isfinite(one.values)
     answer: Answer3 | None = None
     if np.isfinite(found.value) and boot.n_boot and not one.looks:
         answer = "undecided"
         if np.isfinite(found.low):
-            answer = "yes" if found.low > 0.5 else "no" if found.high < 0.5 + margin else "undecided"
-    tested = np.isfinite(found.value) and not one.looks
-    p = number(chance_p(flags, one.values, part.groups)) if tested else None
+            sure = not np.isfinite(q) or q <= 1 - boot.conf_level
+            answer = "yes" if found.low > 0.5 and sure else "no" if found.high < 0.5 + margin else "undecided"
     words = {"yes": "foretells failure", "no": "does not foretell failure", "undecided": "too few items to tell"}
     told = [f"area under the ROC curve of {way}: {one.said}"]
     told += [f"{answer}: {words[answer] if not found.high < 0.5 else 'lower on failures'}"] if answer else []
     told += ["it looks at the failure itself: no test"] if one.looks else []
-    told += ["p: DeLong's test, clusters by Obuchowski"] if p is not None else []
+    told += ["p: DeLong's test, clusters by Obuchowski"] if np.isfinite(p) else []
     least = detectable(found, boot.conf_level)
     gap = f"an area of {0.5 + least:.2f} would be found in {POWER * 100:.0f} % of such studies"
     notes = [found.note, gap if answer in ("no", "undecided") and np.isfinite(least) else ""]
@@ -167,7 +180,8 @@ def _row(
         conf_level=boot.conf_level if np.isfinite(found.low) else None,
         margin=margin if answer else None,
         verdict=answer,
-        p=p,
+        p=number(p),
+        q=number(q),
         n_items=int(used.sum()),
         n_raters=len(raters),
         n_ratings=int(part.answered(raters)[used].sum()),

@@ -38,8 +38,11 @@ def probabilities(routed: Routed, audit: float, toward: Toward = "even") -> Arra
     drawn[accepted] = audit
     if toward == "unsure" and 0 < audit < 1:
         doubt = np.sqrt(np.clip(1 - routed.chain.best[accepted], 0, 1))
-        if doubt.max() > 0:
-            drawn[accepted] = np.clip(audit * doubt / doubt.mean(), LEAST_PART * audit, 1.0)
+        low, high = 0.0, 1 / max(float(doubt[doubt > 0].min(initial=1.0)), 1e-6)
+        for _ in range(60 if doubt.max() > 0 else 0):  # the factor at which the mean is what was asked for
+            factor = (low + high) / 2
+            drawn[accepted] = np.clip(factor * doubt, LEAST_PART * audit, 1.0)
+            low, high = (low, factor) if drawn[accepted].mean() > audit else (factor, high)
     return drawn
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from judgekit import seeds
 from judgekit.edges.confirm import detectable, higher
 from judgekit.edges.features import features
-from judgekit.edges.judged import Judged, judged
+from judgekit.edges.judged import Judged, judged, members
 from judgekit.edges.lattice import Found, Search, View, sides, slices_of
 from judgekit.edges.outcome import WAYS, outcome
 from judgekit.edges.rates import TWO, Gap
@@ -52,9 +52,9 @@ def slices(
 
     Searched are the levels of strata, edge tags, cues, length, ``clusters`` of texts, groups of people by
     ``attributes`` (None: all with 2 to 12 levels; by how many of the group answer otherwise), and with ``pairs`` two at
-    once, each with ``least`` items or more on either half. At most ``most`` go on to the other half. ``way`` is the way of
-    failing (failure, outside, farther, costly, confident, refused, unstable). q: Benjamini–Yekutieli over all slices
-    tested; verdict yes where it is at most 1 - conf_level.
+    once, each with ``least`` items or more on either half. At most ``most`` go on to the other half. ``way`` is the way
+    of failing (failure, outside, farther, costly, confident, refused, unstable). q: Benjamini–Yekutieli over all
+    slices tested; verdict yes where it is at most 1 - conf_level.
     """
     if way not in WAYS:
         raise InputError(f"way cannot be '{way}'", where="slices", fix=f"choose: {listed(WAYS)}")
@@ -156,7 +156,8 @@ def _look(
     study: Study, one: Judged, way: str, attributes: Sequence[str] | None, pairs: bool, clusters: int, least: int,
     most: int, boot: Bootstrap,
 ) -> Look:  # fmt: skip
-    found = outcome(study, one.criterion, one.judge, one.pool).flags.get(way)
+    pool = one.pool if one.pool in study.pools() else ""  # all people
+    found = outcome(study, one.criterion, one.judge, pool).flags.get(way)
     flags = np.full(len(one.answers), np.nan) if found is None else np.asarray(found, dtype=float)
     views = [View(("",), flags[:, None]), *_groups(study, one, way, attributes)]
     chosen = tuple(features(study, clusters=clusters, seed=boot.seed))
@@ -180,7 +181,7 @@ def _groups(study: Study, one: Judged, way: str, attributes: Sequence[str] | Non
     """
     if way not in ("failure", "outside"):
         return
-    mine = set(study.pools()[one.pool])
+    mine = set(members(study, one.pool))
     for grouping in groupings(study, attributes, []):
         columns, names = [], []
         for group in grouping.groups:

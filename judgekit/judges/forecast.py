@@ -71,12 +71,24 @@ async def forecast(
         for item in items:
             for rep in range(reps.get(judge.name, 1)):
                 await foreseen(judge, item, task, rep)
-        recorded = survey.found - known
-        requests = [request for request in survey.take() if request.key not in known]
-        known |= recorded | {request.key for request in requests}
         at_once = min(concurrency, int(getattr(judge, "concurrency", concurrency)))
-        found.append(_forecast(judge.name, requests, len(recorded), limits, past, at_once))
+        found.append(taken(judge.name, survey, known, limits, past, at_once))
     return found
+
+
+def taken(
+    name: str,
+    survey: Survey,
+    known: set[str],
+    limits: Limits,
+    past: Mapping[tuple[str, str], Past],
+    at_once: int,
+) -> Forecast:
+    """Return the forecast of who has just put its questions to the survey; ``known`` ones are not counted again."""
+    recorded = survey.found - known
+    requests = [request for request in survey.take() if request.key not in known]
+    known |= recorded | {request.key for request in requests}
+    return _forecast(name, requests, len(recorded), limits, past, at_once)
 
 
 def together(found: Sequence[Forecast], limits: Limits, concurrency: int = 64) -> Forecast:

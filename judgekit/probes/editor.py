@@ -76,5 +76,9 @@ def _made(probe: Probe, item: Item, task: Task, seed: int, draft: Draft) -> Made
 
 
 def counted(made: Sequence[Made]) -> dict[str, int]:
-    """Return how often each reason stood against an edit that was wished, the most frequent first."""
-    return dict(Counter(one.why for one in made if one.edit is None and one.why != UNWISHED).most_common())
+    """Return how often each reason stood against an edit that was wished, the most frequent first.
+
+    Of a call that brought none only the status is told: its note is in the ledger.
+    """
+    whys = (one.why.partition(":")[0] for one in made if one.edit is None and one.why != UNWISHED)
+    return dict(Counter(whys).most_common())

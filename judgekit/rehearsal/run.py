@@ -31,6 +31,8 @@ SCENES: Mapping[str, tuple[Callable[..., Made], int]] = {
     "position": (position.scene, 5),
     "careless": (careless.scene, 5),
 }
+#: Scenes that say nothing of fewer people than this: three a group.
+FEWEST_PEOPLE = {"groups": 2 * groups.LEAST, "dif": 2 * groups.LEAST}
 #: Data sets that one process does in one go.
 CHUNK = 10
 FEWEST_REPLICATES = 200
@@ -71,16 +73,24 @@ def designs(
     scenes: Sequence[str], items: Sequence[int], people: Sequence[int], levels: Sequence[int], reps: int,
     missing: float, careless: float, length: float,
 ) -> list[Design]:  # fmt: skip
-    """Return every combination for the scenes named (none: all); without ``people`` each scene has its own number."""
+    """Return every combination for the scenes named; without ``people`` each scene has its own number.
+
+    Without names these are all scenes that as many people can play.
+    """
     odd = [name for name in scenes if name not in SCENES]
     if odd:
         raise InputError(f"no scene is called {listed(odd)}", where="rehearsal", fix=f"choose among {listed(SCENES)}")
+    for name in scenes:
+        least = FEWEST_PEOPLE.get(name, 0)
+        if any(m < least for m in people):
+            raise InputError(f"the scene {name} needs {least} people", where="rehearsal", fix="give more --people")
     found = [
         Design(name, n, m, k, reps, missing, careless, length)
         for name in scenes or SCENES
         for k in levels
         for m in people or [SCENES[name][1]]
         for n in items
+        if m >= FEWEST_PEOPLE.get(name, 0)
     ]
     return list(dict.fromkeys(found))
 

@@ -9,6 +9,7 @@ and answers level k where tau_(k-1) < u <= tau_k: severity d, discrimination b (
 t the share of the rater's own sequence already done. Central tendency draws the whole of u to the middle threshold.
 ``shift`` adds up what is planted: slices ("stratum=level"), length, self-preference, position. Levels without an order
 have a utility each, and the greatest is answered; numbers without levels are u itself (interval) or exp u (ratio).
+A share of the noise may be common to an item's criteria (halo), and answers may drift from rep to rep.
 Every draw is a function of the seed and of names (rater, criterion, item, variant, rep) alone, so that a further
 rater, criterion or item moves nobody's ratings.
 """

@@ -189,7 +189,11 @@ def _found(part: Slice, long: Long, rows: NDArray[np.bool_], one: Array, name: s
 def _error(
     fitted: Fitted, place: int, rater: NDArray[np.int64], item: NDArray[np.int64], one: Array, *, judged: bool
 ) -> tuple[float, float]:
-    """Return the two-way standard error of a parameter and its degrees of freedom (Welch's, over raters)."""
+    """Return the two-way standard error of a parameter and its degrees of freedom (Welch's, over raters).
+
+    Single ratings count with their rater and with their item, so once too often; a judge is no sample, and its ratings
+    count with their items only.
+    """
     by_rater = fitted.without(rater)[:, place]
     of_one = np.zeros(len(by_rater), dtype=bool)
     of_one[rater] = one > 0
@@ -200,9 +204,9 @@ def _error(
         spent += parts[-1] ** 2 / (n - 1)
     people = sum(parts)
     items = float(fitted.clustered(item)[place, place])
-    alone = float(np.sum((fitted.at.scores @ fitted.covariance[place]) ** 2))
+    alone = float(np.sum((fitted.at.scores @ fitted.covariance[place])[(one == 0) | (not judged)] ** 2))
     both = max(people + items - alone, people, items)
-    return float(np.sqrt(both)), people**2 / spent if spent > 0 else 1e6
+    return float(np.sqrt(both)), (both if judged else people) ** 2 / spent if spent > 0 else 1e6
 
 
 def _row(

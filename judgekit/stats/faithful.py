@@ -216,6 +216,10 @@ def contradictions(study: Study) -> pd.DataFrame:
     Columns: rater, criterion, item, value, kind (``names another level`` or ``quotes what is not there``), said (the
     level, or the quotation of three words at least), reason. Words of the task's own rubric are no quotation.
     """
+    return study.once("contradictions", lambda: _contradictions(study))
+
+
+def _contradictions(study: Study) -> pd.DataFrame:
     import pandas as pd
 
     shown = {item.item: item for item in study.cases() if item.variant == "original"}

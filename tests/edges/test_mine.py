@@ -121,3 +121,10 @@ def test_a_text_is_no_formula_in_a_csv(tmp_path: Path) -> None:
     sheet = found.sheet(5)
     back = pd.read_csv(found.save(tmp_path / "sheet.csv", sheet)).set_index("item")["text"].sort_index()
     assert back.tolist() == [f"'{text}" if text != "plain" else text for text in texts]
+
+
+def test_a_stratum_may_be_called_like_a_signal() -> None:
+    study = failing({"Ana": [1, 2, 3]}, {}, columns={"length": ["short", "long", "long"]})
+    sheet = mine(study).sheet(3)
+    assert set(sheet["length (stratum)"]) == {"short", "long"}
+    assert pd.api.types.is_float_dtype(sheet["length"])

@@ -159,7 +159,7 @@ def plan(rows: object, subset: str = "all") -> str:
 
 def test_the_plan_follows_cost_maturity_and_expertise() -> None:
     study = sliced(600, reps=5)
-    common = {"n_boot": 100, "alpha": 0.25, "edge": "topic=hard", "usd": {"judge": 0.001}, "minutes": 2.0}
+    common = {"n_boot": 100, "alpha": 0.3, "edge": "topic=hard", "usd": {"judge": 0.001}, "minutes": 2.0}
     assert plan(estimate(study, "allocation", error_cost=0.1, maturity="settled", **common)) == "model"
     assert plan(estimate(study, "allocation", error_cost=0.1, maturity="piloted", **common)) == "model_person"
     new = estimate(study, "allocation", error_cost=0.1, maturity="new", **common)

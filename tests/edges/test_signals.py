@@ -204,13 +204,13 @@ def test_length_is_extreme_on_both_ends() -> None:
     assert set(found.argsort()[-2:]) == {10, 11}
 
 
-def test_divided_and_unstable_and_unsure() -> None:
+def test_divided_and_inconsistent_and_unsure() -> None:
     judges = {"one": [1, 1, 5, 3], "two": [1, 5, 5, 3]}
     study = failing(
         {"Ana": [1, 1, 5, 3]}, judges, reps={"one": [[1, 1, 1, 3]]}, confidence={"two": [1.0, 0.5, 0.9, 0.9]}
     )
     assert of(study, "divided").argmax() == 1
-    assert of(study, "unstable").tolist() == [0, 0, 1, 0]
+    assert of(study, "inconsistency").tolist() == [0, 0, 1, 0]
     assert of(study, "unsure").tolist() == pytest.approx([0.0, 0.5, 0.1, 0.1])
 
 

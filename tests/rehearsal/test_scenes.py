@@ -86,8 +86,12 @@ def test_a_group_beside_its_likes_is_served_as_they_are() -> None:
     assert [q.key.role for q in gaps] == ["innocent", "plant", "practical"]
 
 
-def test_too_few_people_for_groups_ask_nothing() -> None:
+def test_scenes_that_few_people_cannot_play_are_left_out_or_refused() -> None:
     assert groups.scene(Design("groups", 40, 4, 5), 1).questions == []
+    played = {one.scene for one in designs([], [60], [3], [5], 2, 0.0, 0.0, 0.5)}
+    assert set(SCENES) - played == {"groups", "dif"}
+    with pytest.raises(InputError, match="the scene groups needs 6 people"):
+        designs(["groups"], [60], [3], [5], 2, 0.0, 0.0, 0.5)
 
 
 def test_the_careless_are_planted_as_such() -> None:

@@ -61,7 +61,7 @@ def test_without_people_s_noise_it_is_least_squares() -> None:
 
 
 def test_what_is_planted_comes_out_in_human_standard_deviations() -> None:
-    table = estimate(written(2, 1200, length=0.4, own=0.6, family=0.3), "association", n_boot=500)
+    table = estimate(written(3, 1200, length=0.4, own=0.6, family=0.3), "association", n_boot=500)
     for kind, truth in (("length", 0.4), ("own", 0.6), ("family", 0.3)):
         row = of(table, kind)
         assert row["low"] < truth / np.sqrt(2) < row["high"], kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from judgekit.edges.signals.base import Sees, Signal, View
 from judgekit.edges.signals.cues import implicit, mixed, negation, sarcasm
-from judgekit.edges.signals.judges import against, divided, unstable, unsure
+from judgekit.edges.signals.judges import against, divided, inconsistency, unsure
 from judgekit.edges.signals.people import boundary, disagreement
 from judgekit.edges.signals.texts import length, novelty, rarity
 
@@ -14,7 +14,9 @@ __all__ = ["SIGNALS", "Sees", "Signal", "View"]
 SIGNALS: dict[str, Signal] = {
     one.name: one
     for one in (
-        disagreement, boundary, rarity, novelty, implicit, sarcasm, negation, mixed, length, unstable, divided, unsure,
+        *(disagreement, boundary),
+        *(rarity, novelty, implicit, sarcasm, negation, mixed, length),
+        *(inconsistency, divided, unsure),
         against,
     )
-}  # fmt: skip
+}

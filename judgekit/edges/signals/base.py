@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 #: text: what is shown; people: their ratings; judge: its answers alone; both: its answers beside people's.
 Sees = Literal["text", "people", "judge", "both"]
-SOURCE = re.compile(r"doi:10\.\S+?(?=[\s,;)]|\.?$)|arXiv:\d{4}\.\d{4,5}", re.MULTILINE)
+SOURCE = re.compile(r"doi:10\.\d{4,9}/[^\s,;]+|arXiv:\d{4}\.\d{4,5}")
 
 
 @dataclass(frozen=True)
@@ -87,12 +87,18 @@ def signal(sees: Sees) -> Callable[[Callable[[View], Array]], Signal]:
 
     def make(function: Callable[[View], Array]) -> Signal:
         told = inspect.getdoc(function) or ""
-        found = SOURCE.findall(told)
+        found = [_bare(source) for source in SOURCE.findall(told)]
         if not found:
             raise ValueError(f"signal {function.__name__} names no source")
         return Signal(function.__name__, sees, function, " ".join(told.split("\n\n")[0].split()), "; ".join(found))
 
     return make
+
+
+def _bare(source: str) -> str:
+    """Return a source without the stop or the bracket that closes its sentence."""
+    source = source.rstrip(".:")
+    return source.rstrip(").:") if source.count("(") < source.count(")") else source
 
 
 def shown(study: Study) -> list[str]:

@@ -13,7 +13,7 @@ from judgekit.stats.spread import beyond, compact
 
 
 @signal("judge")
-def unstable(view: View) -> Array:
+def inconsistency(view: View) -> Array:
     """How often judges answer the same question differently: share of pairs over reps, orders and idle edits, 0 to 1.
 
     Edits count where they must leave the answer as it is. The mean over judges who were asked more than once. Agreement

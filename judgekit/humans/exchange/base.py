@@ -131,10 +131,15 @@ def ordered(study: Study) -> pd.DataFrame:
 def answers(study: Study, rows: pd.DataFrame) -> np.ndarray:
     """Return each row's value as a word (see ``written``); None where there is none."""
     asked = {criterion.key: criterion for criterion in study.task.criteria}
-    words = [
-        None if pd.isna(value) else written(asked[key], float(value))
-        for key, value in zip(rows["criterion"], rows["value"], strict=True)
-    ]
+    known: dict[tuple[str, float], str] = {}
+    words: list[str | None] = []
+    for key, value in zip(rows["criterion"], rows["value"].astype(float), strict=True):
+        if value != value:
+            words.append(None)
+            continue
+        if (key, value) not in known:
+            known[key, value] = written(asked[key], value)
+        words.append(known[key, value])
     return np.array(words, dtype=object)
 
 

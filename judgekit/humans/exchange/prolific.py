@@ -1,12 +1,11 @@
-"""Prolific: who comes by its links, which codes they leave with, and what its export says of them."""
+"""Prolific: what its export says of raters and submissions, and which codes they left with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
-from urllib.parse import urlencode
 
 import pandas as pd
 
@@ -22,10 +21,6 @@ from judgekit.tasks.read import read
 from judgekit.tasks.scales import slug
 from judgekit.tasks.sheet import Sheet
 
-#: The parameters that Prolific puts into a study's link: of the person, of the study, of the submission.
-PARAMETERS = ("PROLIFIC_PID", "STUDY_ID", "SESSION_ID")
-#: Where a person is sent with a completion code.
-COMPLETE = "https://app.prolific.com/submissions/complete"
 #: Columns of the demographic export that are about the submission, not the person.
 SUBMISSION = (
     "Submission id", "Participant id", "Status", "Custom study tncs accepted at", "Started at", "Completed at",
@@ -75,30 +70,6 @@ class Prolific:
             cells = [filled(value) for value in sheet.frame[name][kept]]
             columns[slug(str(name)).lower()] = [None if cell in NO_ANSWER else cell for cell in cells]
         return Sheet(pd.DataFrame(columns, dtype=object), sheet.lines[kept], sheet.where)
-
-
-def joined(parameters: Mapping[str, str]) -> str | None:
-    """Return the person's id from a link's parameters, None where there is none.
-
-    Raises InputError for an id that Prolific has not filled in (a preview), or that is none of its making.
-    """
-    told = filled(parameters.get(PARAMETERS[0]))
-    if told is None:
-        return None
-    if not (told.isalnum() and told.isascii() and len(told) <= 64):
-        raise InputError(
-            "the link's PROLIFIC_PID is no Prolific id", fix="put {{%PROLIFIC_PID%}} into the study's link at Prolific"
-        )
-    return told
-
-
-def left(code: str) -> str:
-    """Return the address that tells Prolific that somebody is done.
-
-    >>> left("C1AB2")
-    'https://app.prolific.com/submissions/complete?cc=C1AB2'
-    """
-    return f"{COMPLETE}?{urlencode({'cc': code})}"
 
 
 def settle(path: str | Path, raters: pd.DataFrame, pseudonym: Callable[[str], str]) -> pd.DataFrame:

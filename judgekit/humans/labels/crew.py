@@ -54,7 +54,8 @@ class Crew:
         if not self.settings.open:
             raise InputError("this study has no open link", where="label.open", fix="use the link you were sent")
         outside = next((external[name].strip() for name in PERSON if external.get(name, "").strip()), None)
-        if outside is not None and len(outside) > OUTSIDE:
+        unfilled = "{{"  # of {{%PROLIFIC_PID%}}, in a preview of the study
+        if outside is not None and (len(outside) > OUTSIDE or unfilled in outside):
             raise InputError("this is no participant's identifier", where="link", fix="use the link you were sent")
         chosen = self._pool(pool)
         if outside is None:

@@ -52,9 +52,16 @@ class Cards:
             ranked_here=card.form == "ranking" and len(whole) == 1,
             review=bool(card.review),
             others={"people": len(card.others), "lines": others} if card.others else None,
-            first=seat.done == 0 and not again,
+            first=card.position == 1 and not again and seat.stage == self._first,
             problems=f"{'One question is' if wrong == 1 else f'{wrong} questions are'} still open." if wrong else "",
         )
+
+    @property
+    def _first(self) -> str:
+        """The stage whose first card is the first of all: there the instructions stand open."""
+        settings = self.session.desk.design.settings
+        declared = {"training": settings.training.items, "qualification": settings.qualification.items}
+        return next((stage for stage, items in declared.items() if items), "items")
 
     def answer(self, request: Request, posted: Posted) -> Response:
         """Record a card's answers; where one is missing, show the card again with what was said."""
@@ -89,8 +96,10 @@ class Cards:
                 said = " or ".join(criterion.label(code) for code in accepted)
                 line = {"question": criterion.question, "given": forms.worded(criterion, given)}
                 lines.append({**line, "accepted": said, "right": right})
-        labels = {"context": desk.design.task.context_label, "text": desk.design.task.text_label}
-        shown = [(labels.get(name, name.capitalize()), text) for name, text in forms.parts(told.card).items() if text]
+        task = desk.design.task
+        labels = {"context": task.context_label, "text": task.text_label}
+        parts = sorted(forms.parts(told.card).items(), key=lambda part: part[0] != "context")
+        shown = [(labels.get(name) or _counted(name), text) for name, text in parts if text]
         return self.session.page(
             request,
             token,
@@ -140,6 +149,12 @@ class Cards:
         _, rater = self.session.posted(request, posted)
         self.session.desk.undo(rater)
         return go(request)
+
+
+def _counted(name: str) -> str:
+    """Name a part as the card does: ``candidate 0`` is Candidate 1."""
+    word, _, place = name.rpartition(" ")
+    return f"{word.capitalize()} {int(place) + 1}"
 
 
 def _one(card: Card) -> str:

@@ -114,7 +114,8 @@ def agreement(desk: Desk, ratings: pd.DataFrame, raters: pd.DataFrame) -> tuple[
     known = raters[raters["rater"].isin(blind["rater"])][["rater", "kind", "role", "pool", "aggregate"]]
     study = Study.build(task, design.items, known, blind[columns], where="labels so far")
     boot = Bootstrap(seed=design.settings.seed, n_boot=REPLICATES)
-    return tuple(found for found in alpha(study, boot=boot) if found.subset == "all")
+    pools = {*study.pools(), ""}
+    return tuple(found for found in alpha(study, boot=boot) if {found.a, found.b} <= pools)
 
 
 def evidence(desk: Desk, ratings: pd.DataFrame, raters: pd.DataFrame) -> tuple[tuple[str, ...], tuple[Care, ...]]:

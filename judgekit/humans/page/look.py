@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from judgekit.humans.labels.design import Design
-from judgekit.humans.page.forms import SURE
+from judgekit.humans.page.forms import SURE, Kept, Slot
 from judgekit.humans.page.guard import csrf
 
 HERE = Path(__file__).parent
@@ -46,11 +48,30 @@ class Look:
             contact=settings.contact,
             mark=self.mark,
             sure=SURE,
+            question=self.question,
             # what a page may be made without
             csrf="", over=False, leaving=False, simulated=False, words="", prose="", code=None, onward=None, heading="",
             problem="", problems="",
         )  # fmt: skip
         return environment
+
+    @cached_property
+    def _macro(self) -> Callable[[Slot], Markup]:
+        macro: Callable[[Slot], Markup] = self.environment.get_template("_criterion.html.j2").module.criterion  # type: ignore[attr-defined]
+        return macro
+
+    @cached_property
+    def _blank(self) -> dict[tuple[str, str], Markup]:
+        return {}
+
+    def question(self, slot: Slot) -> Markup:
+        """Return a question's part of the form; one in which nothing is filled in yet is made once."""
+        if slot.candidates or slot.problem or slot.kept != Kept():
+            return self._macro(slot)
+        key = (slot.name, slot.question)
+        if key not in self._blank:
+            self._blank[key] = self._macro(slot)
+        return self._blank[key]
 
     @cached_property
     def files(self) -> dict[str, tuple[bytes, str]]:

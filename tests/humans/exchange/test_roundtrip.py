@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,15 @@ import pytest
 from humans.exchange.collected import ITEMS, RATERS, TASK, collected
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from label_site import CRITERIA, items
 
 from judgekit.errors import InputError
-from judgekit.humans.exchange.base import Format, parted, unit
+from judgekit.humans.exchange.base import Format as Tool
+from judgekit.humans.exchange.base import parted, unit
+from judgekit.humans.exchange.long import defused, restored
 from judgekit.humans.exchange.move import export_labels, import_labels, import_raters, made
 from judgekit.registry import discover, summaries
-from judgekit.schema import Criterion, Level, Source, Task
+from judgekit.schema import Criterion, Form, Level, Source, Task
 from judgekit.study import Study
 
 KEY = ["item", "variant", "criterion", "rater", "rep"]
@@ -141,21 +145,21 @@ names = st.text(st.characters(exclude_categories=("C", "Z"), exclude_characters=
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    items=st.lists(names, min_size=1, max_size=4, unique=True),
+    named=st.lists(names, min_size=1, max_size=4, unique=True),
     raters=st.lists(names.filter(lambda name: not name.startswith("simulated-")), min_size=1, max_size=3, unique=True),
     words=st.lists(names, min_size=2, max_size=4, unique=True),
     form=st.sampled_from(["long", "crowdkit", "label_studio", "potato", "mturk", "wide"]),
     data=st.data(),
 )
 def test_any_names_and_levels_come_back(
-    items: list[str], raters: list[str], words: list[str], form: str, data: st.DataObject, tmp_path: Path
+    named: list[str], raters: list[str], words: list[str], form: str, data: st.DataObject, tmp_path: Path
 ) -> None:
     levels = tuple(Level(code=float(code), label=word) for code, word in enumerate(words))
     task = Task(name="t", criteria=(Criterion(key="q", question="?", scale="nominal", levels=levels),),
                 source=Source(kind="frame"))  # fmt: skip
     rows = [{"item": item, "criterion": "q", "rater": rater, "value": float(data.draw(st.integers(0, len(words) - 1)))}
-            for item in items for rater in raters]  # fmt: skip
-    study = Study.build(task, pd.DataFrame({"item": items, "text": items}), pd.DataFrame({"rater": raters}),
+            for item in named for rater in raters]  # fmt: skip
+    study = Study.build(task, pd.DataFrame({"item": named, "text": named}), pd.DataFrame({"rater": raters}),
                         pd.DataFrame(rows))  # fmt: skip
     pd.testing.assert_frame_equal(labels(there_and_back(study, form, tmp_path)), labels(study))
 
@@ -166,10 +170,16 @@ def test_a_unit_is_parted_as_it_was_joined(item: str, variant: str) -> None:
     assert parted(unit(item, "original")) == (item, "original")
 
 
+@given(st.text(st.characters(exclude_categories=("C",)), max_size=6).map(lambda text: text.strip()))
+def test_what_was_defused_is_restored(text: str) -> None:
+    assert restored(defused(text)) == text
+    assert not defused(text).startswith(("=", "@")) or not text
+
+
 def test_every_format_is_one_and_says_what_it_is() -> None:
     assert set(discover("exchange")) == {*ENDINGS, "prolific"}
     for name, line in summaries("exchange").items():
-        assert isinstance(made(name, {}), Format), name
+        assert isinstance(made(name, {}), Tool), name
         assert len(line) in range(20, 161), (name, line)
     with pytest.raises(InputError, match="has no option colour"):
         made("wide", {"colour": "red"})
@@ -208,3 +218,25 @@ def test_no_cell_that_a_rater_wrote_is_a_formula(form: str, tmp_path: Path) -> N
             cells = {cell for row in csv.reader(file) for cell in row}
         assert not any(cell.startswith(("=", "@", "-1+")) for cell in cells)
         assert set(import_labels(done.path, form, TASK, pseudonym=str, items=study.items).ratings["comment"]) == {text}
+
+
+@pytest.mark.parametrize("asked", ["pairwise", "ranking", "trajectory"])
+@pytest.mark.parametrize("form", sorted(set(ENDINGS) - {"crowdkit"}))
+def test_pairs_lists_and_trajectories_come_back(asked: Form, form: str, tmp_path: Path) -> None:
+    shown = items(asked, 3)
+    if asked == "pairwise":
+        turned = [json.dumps(json.loads(pair)[::-1]) for pair in shown["candidates"]]
+        shown = pd.concat([shown, shown.assign(variant="swapped", candidates=turned)], ignore_index=True)
+        shown["variant"] = shown["variant"].fillna("original")
+    task = Task(name="t", form=asked, criteria=CRITERIA[asked], source=Source(kind="frame"))
+    key = task.criteria[0]
+    rows = shown[["item"]].assign(variant=shown.get("variant", "original"), criterion=key.key)
+    rows = pd.concat(
+        [rows.assign(rater=name, value=[key.codes[(k + at) % len(key.codes)] for k in range(len(rows))])
+         for at, name in enumerate(("ann", "bob"))], ignore_index=True)  # fmt: skip
+    study = Study.build(task, shown, pd.DataFrame({"rater": ["ann", "bob"]}), rows)
+    pd.testing.assert_frame_equal(labels(there_and_back(study, form, tmp_path)), labels(study))
+    if form != "potato":  # it holds no texts
+        back = import_labels(tmp_path / f"labels.{ENDINGS[form]}", form, task, pseudonym=str)
+        ours = study.items.set_index(["item", "variant"])["digest"].sort_index()
+        assert back.items.set_index(["item", "variant"])["digest"].sort_index().to_dict() == ours.to_dict()

@@ -11,6 +11,7 @@ import pytest
 from label_site import design, judged
 from labelling import label, middle, opened
 
+from judgekit.errors import InputError
 from judgekit.humans import errands
 from judgekit.humans.collected import Collected
 from judgekit.humans.exchange.move import export_labels, import_labels
@@ -37,8 +38,8 @@ def careful(card: Card) -> dict[str, Answer]:
 def where(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A study labelled by two careful people, one who answers all alike, and two reviewers."""
     folder = tmp_path_factory.mktemp("labels")
-    made = design(n=14, reviews=judged(14), checks=CHECKS, exclusion={"gold": 0.6}, review={"judge": "gpt", "raters": 2, "k": 2},
-                  kind="simulated", adjudication={"names": ["Ada"], "gap": 2},
+    made = design(n=14, reviews=judged(14), checks=CHECKS, exclusion={"gold": 0.6}, kind="simulated",
+                  review={"judge": "gpt", "raters": 2, "k": 2}, adjudication={"names": ["Ada"], "gap": 2},
                   plan={"pools": {"people": {"overlap": "full", "raters": 3, "usd_per_hour": 12}}})  # fmt: skip
     with opened(str(folder / "labels.sqlite"), made) as desk:
         for invited, says in zip(desk.invite(3, arm="blind"), (careful, careful, middle), strict=True):
@@ -141,3 +142,11 @@ def test_a_run_on_what_was_collected(where: str) -> None:
     assert not groups["subset"].astype(str).str.contains("arm|excluded").any()
     kept = Collected("x", url=where, drop_excluded=True).join(base, 0)
     assert len(kept.people()) == 2
+
+
+def test_a_link_that_prolific_has_not_filled_in_opens_nothing(tmp_path: Path) -> None:
+    with opened(str(tmp_path / "labels.sqlite"), design(open=True)) as desk:
+        with pytest.raises(InputError, match="no participant's identifier"):
+            desk.join({"PROLIFIC_PID": "{{%PROLIFIC_PID%}}"})
+        assert desk.raters().empty
+        assert desk.join({"PROLIFIC_PID": "5e9088a8"}).rater == desk.pseudonym("5e9088a8")

@@ -16,13 +16,15 @@ document.addEventListener("DOMContentLoaded", () => {
 
 // The researcher's page: the part that changes comes again every ten seconds, unless something in it is being read.
 function watch(live) {
-  setInterval(async () => {
+  const again = async () => {
     if (document.hidden || live.contains(document.activeElement) || !getSelection().isCollapsed) return;
     try {
       const answer = await fetch(live.dataset.live, { headers: { accept: "text/html" } });
       if (answer.ok) live.innerHTML = await answer.text();
     } catch { /* the server is away: the last state stays */ }
-  }, 10000);
+  };
+  setTimeout(again, 2500);
+  setInterval(again, 10000);
 }
 
 // One press, one form; and the seconds during which the page was in view.
