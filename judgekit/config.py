@@ -78,7 +78,7 @@ class Plan:
     source: Mapping[str, Any] = field(default_factory=dict)
     editor: Editor | None = None
     left_out: tuple[str, ...] = ()
-    label: Labels = Labels()
+    label: Labels = field(default_factory=Labels)
 
 
 def prepare() -> None:

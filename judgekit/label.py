@@ -97,7 +97,7 @@ def design_of(plan: Plan) -> Design:
 
     study = load(plan.task)
     settings = plan.label.model_copy(update={"name": plan.label.name or plan.settings.name})
-    study = in_orders(study, [_Orders(settings.plan.orders == "both")], settings.seed)  # type: ignore[list-item]
+    study = in_orders(study, [_Orders(settings.plan.orders == "both")], plan.settings.seed)  # type: ignore[list-item]
     edited = study.items
     if settings.probe_check.probes:
         absent = [name for name in settings.probe_check.probes if name not in plan.probes]

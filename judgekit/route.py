@@ -25,8 +25,8 @@ the judge labels), as the label page reads it. With --labels the people's labels
 exit status: 0 done, 2 bad input"""
 EXAMPLES = """\
 examples:
-  python -m judgekit.route routing --judge simulated --alpha 0.3 --out queue.csv
-  python -m judgekit.route routing --judge simulated --alpha 0.3 --out queue.csv --labels labels.csv"""
+  python -m judgekit.route routing --judge cheap --pool expert --alpha 0.2 --out queue.csv
+  python -m judgekit.route routing --judge cheap --pool expert --alpha 0.2 --out queue.csv --labels labels.csv"""
 
 
 def parser() -> argparse.ArgumentParser:

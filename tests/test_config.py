@@ -7,7 +7,7 @@ import pytest
 from judgekit import config, registry
 from judgekit.errors import InputError
 
-SINGLE = ("task", "humans")
+SINGLE = ("task", "humans", "editor")
 SEVERAL = ("judges", "stats", "figures")
 #: Studies of people alone: judges are chosen by the user.
 NO_JUDGES = ("crehate", "dices")

@@ -139,7 +139,7 @@ def test_labels_are_the_studys_people_and_nobody_elses(begun: Path) -> None:
     assert {"stage", "code", "joined"}.isdisjoint(found.raters)
     assert {"comment", "span"}.isdisjoint(found.ratings)
     assert set(found.raters["usd_per_hour"]) == {12.0}
-    with pytest.raises(InputError, match="no pool is called 'expert'"):
+    with pytest.raises(InputError, match="no pool is called expert"):
         Collected(name="empathy", pools=["expert"]).join(study, 0)
     with pytest.raises(InputError, match="nobody has labelled"):
         Collected(name="empathy", arms=["review"]).join(study, 0)

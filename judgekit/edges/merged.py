@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from judgekit.edges.judged import clustered
 from judgekit.edges.queue import Merged, hajek, merge, probabilities
 from judgekit.edges.route import Routed, others
 from judgekit.edges.rows import estimate
@@ -62,8 +63,9 @@ def _row(
     found = Interval(made.value, low, high, "normal interval")
     said = f"{made.method}; {made.n} of {made.items} items labelled by people, the others by {routed.chain.name}"
     used = np.asarray(mask, dtype=bool)
+    note = "items come in clusters: the interval takes them as independent" if clustered(routed.chain.one.part) else ""
     return estimate(study, routed.chain.one, name, found, boot, used=used, said=said, subset=subset,
-                    a=routed.chain.name, also=others(routed.chain))  # fmt: skip
+                    a=routed.chain.name, also=others(routed.chain), note=note)  # fmt: skip
 
 
 def labels_of(path: Path, criterion: Criterion) -> pd.Series:

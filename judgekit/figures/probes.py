@@ -147,8 +147,8 @@ def _legend(figure: Figure, judges: Sequence[str], rows: pd.DataFrame) -> None:
         colour, marker = _look(nth)
         handles.append(Line2D([], [], color=colour, marker=marker, markersize=3.2, label=names[judge]))
     ink: dict[str, Any] = {"color": style.INK, "marker": "o", "markersize": 3.2, "linestyle": "none"}
-    handles.append(Line2D([], [], label="verdict yes", **ink))
-    handles.append(Line2D([], [], label="no, or too few items", markerfacecolor="white", **ink))
+    handles.append(Line2D([], [], label="biased (below: moves)", **ink))
+    handles.append(Line2D([], [], label="not, or too few items", markerfacecolor="white", **ink))
     margins = sorted({f"{float(one):g}" for one in rows["margin"].dropna()})
     handles.append(Patch(facecolor=(style.QUIET, 0.15), edgecolor="none", label=f"margin {'/'.join(margins)}"))
     style.legend(figure, handles)

@@ -51,8 +51,8 @@ class Collected:
         from judgekit.humans.labels.quality import evidence, excluded
         from judgekit.humans.labels.settings import ADJUDICATORS
 
-        place = where(self.name, self.url)
-        with Desk.open(place) as desk:
+        with Desk.open(where(self.name, self.url)) as desk:
+            place = desk.where
             design, raters, ratings, progress = desk.design, desk.raters(), desk.ratings(), desk.progress()
         out = excluded(evidence(design, ratings, raters, seed=seed)) if len(ratings) else {}
         raters["excluded"] = [out.get(name) for name in raters["rater"]]

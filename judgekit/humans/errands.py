@@ -51,7 +51,8 @@ def export_lines(desk: Desk, given: Namespace) -> list[str]:
     from judgekit.humans.exchange.move import export_labels
 
     how = {"public": given.public, "comments": given.comments, "overwrite": given.overwrite}
-    made = export_labels(collected(desk), given.plain[0], given.format, **how, **_options(given))
+    free = [name for one in desk.design.settings.survey if not one.options for name in (one.key, f"{one.key}_said")]
+    made = export_labels(collected(desk), given.plain[0], given.format, free=free, **how, **_options(given))
     return [f"{made.rows} labels in {made.path}", *made.notes]
 
 

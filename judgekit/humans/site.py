@@ -29,7 +29,7 @@ class Site:
         self._socket = _listening(host, port)
         port = int(self._socket.getsockname()[1])
         self.url = address(desk, host, port)
-        self._server = _server(desk, host, port, desk.design.settings.public_url is not None)
+        self._server = _server(desk, port, desk.design.settings.public_url is not None)
         self._thread: threading.Thread | None = None
 
     @property
@@ -126,12 +126,12 @@ def _listening(host: str, port: int) -> socket.socket:
     return made
 
 
-def _server(desk: Desk, host: str, port: int, proxied: bool) -> Any:
+def _server(desk: Desk, port: int, proxied: bool) -> Any:
     import uvicorn
 
     from judgekit.humans.page.app import make_app
 
-    app = make_app(desk, host=host, port=port, proxied=proxied)
+    app = make_app(desk, port=port, proxied=proxied)
     # no access log: paths hold tokens; a proxy's headers are believed only where one is declared, and only from here
     return uvicorn.Server(
         uvicorn.Config(

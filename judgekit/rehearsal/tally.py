@@ -111,7 +111,7 @@ def _row(design: Design, key: Key, count: Count) -> dict[str, Any]:
         "coverage_low": covered_low,
         "coverage_high": covered_high,
         "n_items": count.items / count.valued if count.valued else NAN,
-        "needed": needed(design, key, middle, spread),
+        "needed": needed(design, key, count.truth / count.true if count.true else middle, spread),
         "asked": count.asked,
         "told": count.told,
     }
@@ -132,15 +132,16 @@ def verdict(key: Key, count: Count) -> str:
     return "ok" if high >= POWER else "weak"
 
 
-def needed(design: Design, key: Key, middle: float, spread: float) -> float:
+def needed(design: Design, key: Key, effect: float, spread: float) -> float:
     """Return about how many items would find a practical plant in 80 % of studies; NaN where items do not help.
 
-    An effect over its standard error grows with the square root of the items: n (2.8 / it)².
+    ``effect`` is the true one, or where no truth is known the mean estimate. Over its standard error it grows with the
+    square root of the items: n (2.8 / it)².
     """
     null = np.log(key.null) if key.log else key.null
     if key.role != "practical" or not key.helped or key.flag in ("found", "ever") or not spread > 0:
         return NAN
-    seen = abs(middle - null) / spread
+    seen = abs(effect - null) / spread
     return float(np.ceil(design.items * ((1.96 + 0.8416) / seen) ** 2)) if seen > 0 else NAN
 
 

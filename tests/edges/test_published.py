@@ -15,6 +15,7 @@ from judgekit.tasks.load import load
 
 @lru_cache
 def study(name: str, mirror: Path) -> Study:
+    assert mirror.is_dir()  # the loader reads the original files there
     import os
 
     os.environ["JUDGEKIT_MIRROR"] = str(mirror)  # where the loader finds the original files

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from scipy.stats import binom
 
 from judgekit.errors import InputError
 from judgekit.rehearsal.design import Design
@@ -198,9 +199,13 @@ def test_a_task_without_an_ordinal_criterion_or_texts_is_refused() -> None:
     assert edited.texts_of(task.model_dump_json(), 5).criterion == "safe"
 
 
-#: Scenes that are quick, with enough data sets that an instrument that cries wolf or sleeps is told from one that does
+#: Every scene but dif, with enough data sets that an instrument that cries wolf or sleeps is told from one that does
 #: neither.
-GRID = {"position": 40, "reps": 30, "groups": 20, "halo": 25}
+GRID = {"position": 40, "reps": 30, "groups": 20, "halo": 25, "careless": 10, "severity": 10, "probes": 12}
+
+
+#: A row fails where so few data sets would hardly come out like this: there are some eighty rows.
+HARDLY = 1e-4
 
 
 @pytest.mark.slow
@@ -208,12 +213,18 @@ GRID = {"position": 40, "reps": 30, "groups": 20, "halo": 25}
 def test_innocents_are_left_alone_and_plants_are_found(scene: str) -> None:
     ((_, rows),) = measure([design(scene, 200)], plan(GRID[scene]))
     table = pd.DataFrame(rows)
-    missed = table[table["verdict"].isin(["MISSED", "weak", "none"])]
-    assert missed.empty, missed[["who", "statistic", "rate", "verdict"]]
-    held = table[table["coverage"].notna()]
-    assert (held["coverage_high"] >= 0.93).all(), held[["who", "statistic", "coverage"]]
-    off = table[table["bias"].notna() & ~table["role"].eq("told")]
-    assert (off["bias"].abs() <= 4.5 * off["bias_error"] + 0.005).all(), off[["who", "statistic", "bias", "bias_error"]]
+    assert not (table["verdict"] == "none").any()
+    for row in table[table["role"].isin(["innocent", "practical"])].to_dict("records"):
+        flags, told = round(row["rate"] * row["told"]), int(row["told"])
+        if row["role"] == "innocent":
+            assert binom.sf(flags - 1, told, 0.05) > HARDLY, row
+        elif not row["n_items"] < 0.8 * row["items"]:  # a probe that applies to few texts may find less
+            assert binom.cdf(flags, told, 0.8) > HARDLY, row
+    for row in table[table["coverage"].notna()].to_dict("records"):
+        held = round(row["coverage"] * row["told"]) if row["told"] else 1
+        assert not row["told"] or binom.cdf(held, int(row["told"]), 0.93) > HARDLY, row
+    off = table[table["bias"].notna() & (table["bias_error"] > 0)]
+    assert (off["bias"].abs() <= 5 * off["bias_error"] + 0.01).all(), off[["who", "statistic", "bias", "bias_error"]]
 
 
 @pytest.mark.slow

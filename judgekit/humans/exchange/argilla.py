@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from judgekit.errors import InputError, listed
-from judgekit.humans.exchange.base import filled, fitting, lost_words, needs, parted, records_of, unit, written
+from judgekit.humans.exchange.base import filled, fitting, grouped, lost_words, needs, parted, records_of, unit, written
 from judgekit.humans.exchange.label_studio import plain
 from judgekit.humans.exchange.wide import item_columns
 from judgekit.registry import register
@@ -41,14 +41,14 @@ class Argilla:
 
     def write(self, study: Study, path: Path) -> Sequence[str]:
         """Write a datasets folder."""
-        from datasets import Dataset
+        from datasets import Dataset, are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
         rows, notes = fitting(study, failures=True)
-        cards = dict(list(rows.groupby(["item", "variant"], sort=False)))
+        cards = grouped(records_of(rows), "item", "variant")
         columns: dict[str, list[Any]] = defaultdict(list)
         for shown in records_of(item_columns(study)):
-            given = cards.get((shown["item"], shown["variant"]))
-            if given is None:
+            card = cards.get((shown["item"], shown["variant"]))
+            if card is None:
                 continue
             columns["id"].append(unit(str(shown["item"]), str(shown["variant"])))
             columns["status"].append("completed")
@@ -56,8 +56,14 @@ class Argilla:
                 if name not in ("item", "variant", "id", "status"):
                     columns[name].append(None if filled(value) is None else plain(value))
             for criterion in study.task.criteria:
-                _respond(columns, criterion, given[given["criterion"] == criterion.key])
-        Dataset.from_dict(dict(columns)).save_to_disk(str(path))
+                _respond(columns, criterion, [row for row in card if row["criterion"] == criterion.key])
+        quiet = are_progress_bars_disabled()
+        disable_progress_bars()
+        try:
+            Dataset.from_dict(dict(columns)).save_to_disk(str(path))
+        finally:
+            if not quiet:
+                enable_progress_bars()
         return [*notes, *lost_words(study)]
 
     def read(self, path: Path, task: Task, found: Faults) -> Sheet:
@@ -92,12 +98,13 @@ class Argilla:
         return Sheet(pd.DataFrame(records, dtype=object), np.array(lines, dtype=np.int64), found.where)
 
 
-def _respond(columns: dict[str, list[Any]], criterion: Criterion, rows: pd.DataFrame) -> None:
+def _respond(columns: dict[str, list[Any]], criterion: Criterion, rows: list[dict[str, Any]]) -> None:
     name = f"{criterion.key}.responses"
-    ok = (rows["status"] == "ok").to_numpy()
-    words = [written(criterion, value) if fine else None for value, fine in zip(rows["value"], ok, strict=True)]
-    columns[name].append(words)
-    columns[f"{name}.users"].append([str(rater) for rater in rows["rater"]])
+    ok = [row["status"] == "ok" for row in rows]
+    columns[name].append(
+        [written(criterion, row["value"]) if fine else None for row, fine in zip(rows, ok, strict=True)]
+    )
+    columns[f"{name}.users"].append([str(row["rater"]) for row in rows])
     columns[f"{name}.status"].append(["submitted" if fine else "discarded" for fine in ok])
 
 

@@ -148,6 +148,19 @@ def records_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
+def grouped(rows: Iterable[dict[str, Any]], *names: str) -> dict[tuple[Any, ...], list[dict[str, Any]]]:
+    """Return rows by what they have under these names, in order of first appearance."""
+    found: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(tuple(row[name] for name in names), []).append(row)
+    return found
+
+
+def filled_in(rows: Iterable[dict[str, Any]], name: str) -> list[Any]:
+    """Return what rows have under a name, where they have anything."""
+    return [row[name] for row in rows if filled(row.get(name)) is not None]
+
+
 def units(rows: pd.DataFrame) -> list[str]:
     """Return each row's unit."""
     return [unit(str(item), str(variant)) for item, variant in zip(rows["item"], rows["variant"], strict=True)]

@@ -13,7 +13,17 @@ import numpy as np
 import pandas as pd
 
 from judgekit.errors import InputError
-from judgekit.humans.exchange.base import code, filled, fitting, lost_words, records_of, starred, written
+from judgekit.humans.exchange.base import (
+    code,
+    filled,
+    filled_in,
+    fitting,
+    grouped,
+    lost_words,
+    records_of,
+    starred,
+    written,
+)
 from judgekit.humans.exchange.wide import item_columns
 from judgekit.registry import register
 from judgekit.runs import write_text
@@ -46,16 +56,16 @@ class LabelStudio:
         """Write one task an item, one annotation a rater and rep; a card that was skipped is a cancelled one."""
         rows, notes = fitting(study, reps=True, failures=True)
         items = item_columns(study)
-        cards = dict(list(rows.groupby(["item", "variant"], sort=False)))
+        cards = grouped(records_of(rows), "item", "variant")
         tasks: list[dict[str, Any]] = []
         for shown in records_of(items):
-            given = cards.get((shown["item"], shown["variant"]))
-            if given is None:
+            card = cards.get((shown["item"], shown["variant"]))
+            if card is None:
                 continue
             number = len(tasks) + 1
             data = {self.item if name == "item" else self.text if name == "text" else name: plain(value)
                     for name, value in shown.items() if filled(value) is not None}  # fmt: skip
-            tasks.append({"id": number, "data": data, "annotations": list(_annotations(study, given, number))})
+            tasks.append({"id": number, "data": data, "annotations": list(_annotations(study.task, card, number))})
         write_text(path, json.dumps(tasks, ensure_ascii=False, indent=1) + "\n")
         return [*notes, *lost_words(study, ("comment", "reason"))]
 
@@ -93,19 +103,18 @@ def plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _annotations(study: Study, rows: pd.DataFrame, number: int) -> Iterator[dict[str, Any]]:
-    for at, ((rater, _rep), given) in enumerate(rows.groupby(["rater", "rep"], sort=False), start=1):
-        results = [one for row in records_of(given) for one in _results(study.task, row)]
-        seconds = given["seconds"].dropna()
-        when = given["at"].dropna()
+def _annotations(task: Task, card: list[dict[str, Any]], number: int) -> Iterator[dict[str, Any]]:
+    for at, ((rater, _rep), rows) in enumerate(grouped(card, "rater", "rep").items(), start=1):
+        results = [one for row in rows for one in _results(task, row)]
+        seconds, when = filled_in(rows, "seconds"), filled_in(rows, "at")
         yield {
             "id": 1000 * number + at,
             "task": number,
             "completed_by": rater,
-            "was_cancelled": bool((given["status"] != "ok").all()),
+            "was_cancelled": all(row["status"] != "ok" for row in rows),
             "ground_truth": False,
-            **({"lead_time": float(seconds.max())} if len(seconds) else {}),
-            **({"created_at": str(when.iloc[0])} if len(when) else {}),
+            **({"lead_time": float(max(seconds))} if len(seconds) else {}),
+            **({"created_at": str(when[0])} if len(when) else {}),
             "result": results,
             "result_count": len(results),
         }

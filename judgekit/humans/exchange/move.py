@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ from judgekit.tasks.wanted import Missing, Wanted
 INNER = ("code", "joined", "seen", "finished", "stage", "external", "token")
 #: Raters' attributes that a public export drops as free text: more levels than this, or longer words.
 MOST_LEVELS, LONGEST = 12, 40
+#: From so many raters on, an attribute in which most differ is taken for free text.
+MOST_ALIKE = 5
 #: A simulated rater says so in its name, since most tools have no column for it.
 SIMULATED = "simulated-"
 #: Further columns of a rating that travel with it, where a format has a place for them.
@@ -50,13 +52,14 @@ def export_labels(
     public: bool = False,
     comments: bool = False,
     overwrite: bool = False,
+    free: Sequence[str] = (),
     **options: Any,
 ) -> Exported:
     """Write a study's labels in another tool's form, whole or not at all.
 
     ``public`` drops what could lead to a person: the raters' own words (kept with ``comments``), attributes that are
-    free text, and times. ``options`` are the format's. InputError for a format or option that is not there, and for a
-    file that is, unless ``overwrite``.
+    free text (those named in ``free``, and what looks like it), and times. ``options`` are the format's. InputError for
+    a format or option that is not there, and for a file that is, unless ``overwrite``.
     """
     tool, out = made(format, options), Path(path).expanduser()
     if out.exists() and not overwrite:
@@ -66,7 +69,7 @@ def export_labels(
     notes: list[str] = []
     leaving = _named(study if tool.holds == "raters" else _without(study, INNER))
     if public:
-        leaving, notes = _public(leaving, comments)
+        leaving, notes = _public(leaving, comments, free)
     part = out.absolute().with_name(f".{out.name}.part")
     try:
         _remove(part)
@@ -208,12 +211,9 @@ def _without(study: Study, columns: tuple[str, ...]) -> Study:
     return replace(study, raters=study.raters.drop(columns=[c for c in columns if c in study.raters]), _cache={})
 
 
-def _public(study: Study, comments: bool) -> tuple[Study, list[str]]:
-    free = [
-        name
-        for name in study.raters.columns
-        if name not in RATERS.columns and (comments is False) and _is_free(study.raters[name])
-    ]
+def _public(study: Study, comments: bool, told: Sequence[str]) -> tuple[Study, list[str]]:
+    own = [name for name in study.raters.columns if name not in RATERS.columns and not comments]
+    free = [name for name in own if name in told or _is_free(study.raters[name])]
     dropped = [name for name in ("at", "claimed", *(() if comments else OWN_WORDS)) if name in study.ratings]
     ratings = study.ratings.assign(**dict.fromkeys([c for c in dropped if c in ("at", "reason")]))
     ratings = ratings.drop(columns=[c for c in dropped if c not in ("at", "reason")])
@@ -224,7 +224,8 @@ def _public(study: Study, comments: bool) -> tuple[Study, list[str]]:
 def _is_free(column: pd.Series) -> bool:
     told = column.dropna().astype(str)
     numbers = pd.to_numeric(told, errors="coerce").notna().all()
-    return bool(len(told)) and (told.str.len().max() > LONGEST or (told.nunique() > MOST_LEVELS and not numbers))
+    many = told.nunique() > MOST_LEVELS or (len(told) >= MOST_ALIKE and 2 * told.nunique() > len(told))
+    return bool(len(told)) and (told.str.len().max() > LONGEST or (many and not numbers))
 
 
 def _carry(study: Study, frame: pd.DataFrame, carried: dict[str, pd.Series]) -> Study:

@@ -13,7 +13,18 @@ import numpy as np
 import pandas as pd
 
 from judgekit.errors import InputError, listed
-from judgekit.humans.exchange.base import answers, filled, fitting, lost_words, needs, parted, records_of, units
+from judgekit.humans.exchange.base import (
+    answers,
+    filled,
+    filled_in,
+    fitting,
+    grouped,
+    lost_words,
+    needs,
+    parted,
+    records_of,
+    units,
+)
 from judgekit.humans.exchange.long import as_csv, defused, restored, text_of
 from judgekit.humans.exchange.wide import item_columns
 from judgekit.registry import register
@@ -56,34 +67,31 @@ class MTurk:
         rows, notes = fitting(study)
         rows = rows.assign(unit=units(rows), word=answers(study, rows))
         items = item_columns(study)
-        items = items.assign(unit=units(items)).set_index("unit").drop(columns=["item", "variant"])
+        items = items.assign(unit=units(items)).drop(columns=["item", "variant"])
         keys = [criterion.key for criterion in study.task.criteria]
         comments = [
             key for key in keys if "comment" in rows and rows.loc[rows["criterion"] == key, "comment"].notna().any()
         ]
-        shown = [str(name) for name in items.columns if name != self.item]
+        shown = [str(name) for name in items.columns if name not in (self.item, "unit")]
         names = [*HEAD, f"Input.{self.item}", *(f"Input.{name}" for name in shown),
                  *(f"Answer.{key}" for key in keys), *(f"Answer.{key}_comment" for key in comments), *TAIL]  # fmt: skip
         records = []
-        for at, ((name, rater), given) in enumerate(rows.groupby(["unit", "rater"], sort=False), start=1):
-            seconds, when = given["seconds"].dropna(), given["at"].dropna()
-            by = given.set_index("criterion")
+        inputs = {row["unit"]: row for row in records_of(items)}
+        for at, ((name, rater), card) in enumerate(grouped(records_of(rows), "unit", "rater").items(), start=1):
+            seconds, when = filled_in(card, "seconds"), filled_in(card, "at")
+            by = {row["criterion"]: row for row in card}
             records.append(
                 {
                     "HITId": name,
                     "AssignmentId": f"A{at:06d}",
                     "WorkerId": rater,
                     "AssignmentStatus": "Submitted",
-                    "SubmitTime": str(when.iloc[0]) if len(when) else "",
-                    "WorkTimeInSeconds": float(seconds.max()) if len(seconds) else "",
+                    "SubmitTime": str(when[0]) if when else "",
+                    "WorkTimeInSeconds": float(max(seconds)) if seconds else "",
                     f"Input.{self.item}": name,
-                    **{f"Input.{column}": text_of(items.at[name, column]) for column in shown},
-                    **{f"Answer.{key}": by.at[key, "word"] for key in keys if key in by.index},
-                    **{
-                        f"Answer.{key}_comment": defused(text_of(by.at[key, "comment"]))
-                        for key in comments
-                        if key in by.index
-                    },
+                    **{f"Input.{column}": text_of(inputs[name][column]) for column in shown},
+                    **{f"Answer.{key}": by[key]["word"] for key in keys if key in by},
+                    **{f"Answer.{key}_comment": defused(text_of(by[key]["comment"])) for key in comments if key in by},
                 }
             )
         write_text(path, as_csv(pd.DataFrame(records).reindex(columns=names)))

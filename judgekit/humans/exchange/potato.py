@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from judgekit.errors import InputError, listed
-from judgekit.humans.exchange.base import answers, filled, fitting, lost_words, parted, records_of, units
+from judgekit.humans.exchange.base import answers, filled, fitting, grouped, lost_words, parted, records_of, units
 from judgekit.registry import register
 from judgekit.runs import write_text
 from judgekit.schema import Task
@@ -43,9 +43,9 @@ class Potato:
         rows, notes = fitting(study)
         rows = rows.assign(instance=units(rows), word=answers(study, rows))
         lines = []
-        for (instance, rater), given in rows.groupby(["instance", "rater"], sort=False):
+        for (instance, rater), card in grouped(records_of(rows), "instance", "rater").items():
             labels: dict[str, dict[str, Any]] = {}
-            for row in records_of(given):
+            for row in card:
                 labels[row["criterion"]] = {row["word"]: True}
                 said = filled(row.get("comment"))
                 if said is not None:

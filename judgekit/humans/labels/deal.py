@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -161,28 +162,27 @@ class Dealer:
         return int(((kept["purpose"] == "gold") & kept["item"].isin(list(gold))).sum())
 
     def _sheet(self, connection: sa.Connection, rater: Any, stream: pd.DataFrame) -> set[int] | None:
-        """Give a rater a sheet: one that nobody has had, else the one that lacks most labels."""
-        here = rows(
-            connection,
-            sa.select(sheets.c.sheet, sheets.c.unit).where(sheets.c.pool == rater.pool, sheets.c.arm == rater.arm),
+        """Give a rater a sheet: the next that nobody has had, else the one that lacks most labels; None: no sheets."""
+        mine = sa.and_(sheets.c.pool == rater.pool, sheets.c.arm == rater.arm)
+        had = sa.select(raters.c.sheet).where(
+            raters.c.pool == rater.pool, raters.c.arm == rater.arm, raters.c.sheet.is_not(None)
         )
-        if here.empty:
-            return None
-        taken = set(
-            connection.execute(
-                sa.select(raters.c.sheet).where(
-                    raters.c.pool == rater.pool, raters.c.arm == rater.arm, raters.c.sheet.is_not(None)
-                )
-            ).scalars()
-        )
-        here["left"] = here["unit"].map(stream.set_index("unit")["left"]).fillna(0)
-        lacking = here[here["left"] > 0]["sheet"].value_counts().sort_index().to_dict()
-        if not lacking:
-            return set()
-        free = [sheet for sheet in lacking if sheet not in taken]
-        chosen = min(free) if free else max(lacking, key=lambda sheet: lacking[sheet])
+        left = set(stream.loc[stream["left"] > 0, "unit"].tolist())
+        free = connection.execute(sa.select(sa.func.min(sheets.c.sheet)).where(mine, sheets.c.sheet.not_in(had)))
+        chosen = free.scalar()
+        if chosen is None or not left & self._units(connection, mine, chosen):
+            every = connection.execute(sa.select(sheets.c.sheet, sheets.c.unit).where(mine)).all()
+            if not every:
+                return None
+            lacking = Counter(row.sheet for row in every if row.unit in left)
+            if not lacking:
+                return set()
+            chosen = max(sorted(lacking), key=lambda sheet: lacking[sheet])
         connection.execute(sa.update(raters).where(raters.c.rater == rater.rater).values(sheet=chosen))
-        return {int(unit) for unit in here.loc[here["sheet"] == chosen, "unit"]}
+        return self._units(connection, mine, chosen)
+
+    def _units(self, connection: sa.Connection, stream: sa.ColumnElement[bool], sheet: int) -> set[int]:
+        return set(connection.execute(sa.select(sheets.c.unit).where(stream, sheets.c.sheet == sheet)).scalars())
 
     def _news(self, stream: pd.DataFrame, chosen: Sequence[int]) -> list[New]:
         columns = (stream[name].tolist() for name in ("unit", "item", "variant", "purpose"))

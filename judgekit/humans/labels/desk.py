@@ -111,8 +111,7 @@ class Desk:
     ) -> list[Invitation]:
         """Return n new raters with their tokens; the plan's first pool and the arm it needs most, where not given.
 
-        ``names`` makes named raters of the pool instead (adjudicators): their pseudonym is the name. One who is there
-        already is given again.
+        ``names`` makes named raters of the pool instead (adjudicators), each once: their pseudonym is the name.
         """
         return self._write(lambda c, now: self._crew.invite(c, n, pool, arm, names, now))
 
@@ -165,10 +164,7 @@ class Desk:
         return self._store.read(read)
 
     def raters(self) -> pd.DataFrame:
-        """Return a raters table: rater, kind, role, pool, aggregate, arm, stage, code, joined, seen, finished, prices.
-
-        A column an attribute that raters told of themselves.
-        """
+        """Return a raters table with arm, stage, code, joined, seen, finished, prices, and a column an attribute."""
         return self._store.read(lambda c: frames.people(c, self._flow))
 
     def plan(self) -> pd.DataFrame:
@@ -182,8 +178,7 @@ class Desk:
     def take(self, study: Study) -> int:
         """Put labels from another tool into the study, all or none; return how many are new.
 
-        Raters are the study's persons (their names already pseudonyms), items must be of this study. Labels that are
-        there stay; what they cover counts for the plan.
+        Raters' names are pseudonyms already. Labels that are there stay; what the new ones cover counts for the plan.
         """
         return self._write(lambda c, now: take(c, self._material, study, now))
 

@@ -15,7 +15,6 @@ from judgekit import seeds
 from judgekit.humans.labels.care import RestAgreement, chance_of_run, longest_run
 from judgekit.humans.labels.design import Design
 from judgekit.humans.labels.settings import Exclusion
-from judgekit.schema import Task
 
 #: Every kind of evidence, and what it says.
 EVIDENCE = {
@@ -220,8 +219,8 @@ def _text(known: pd.DataFrame, rater: str, name: str) -> str:
     return str(known.at[rater, name])
 
 
-def declared(task: Task, rules: Exclusion) -> list[str]:
-    """Return the rules of exclusion in words, as they were declared for this task."""
+def declared(rules: Exclusion) -> list[str]:
+    """Return the declared rules of exclusion in words."""
     words_of = {
         "gold": "less than {:.0%} of gold answers accepted",
         "attention": "less than {:.0%} of attention answers accepted",

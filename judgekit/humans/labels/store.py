@@ -27,6 +27,10 @@ LOST = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.PendingRollbackEr
 LOCK = 0x6C6162656C  # one writer at a time on PostgreSQL, as SQLite has it by itself
 
 
+class AwayError(InputError):
+    """The database cannot be used now: nothing was acknowledged, and the same may be tried again."""
+
+
 @dataclass(frozen=True)
 class _Job:
     work: Callable[[sa.Connection], Any]
@@ -152,10 +156,8 @@ class Store:
                     future.set_exception(problem)
             return connection
 
-    def _lost(self, error: BaseException) -> InputError:
-        return InputError(
-            f"the study cannot be used: {short(error)}", where=self.where, fix="free the disk or the lock"
-        )
+    def _lost(self, error: BaseException) -> AwayError:
+        return AwayError(f"the study cannot be used: {short(error)}", where=self.where, fix="free the disk or the lock")
 
 
 def _attempt(connection: sa.Connection, batch: list[_Job]) -> list[tuple[Future[Any], Any, BaseException | None]]:

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from judgekit.errors import InputError
 from judgekit.humans.labels.card import StaleError
 from judgekit.humans.labels.desk import Desk
+from judgekit.humans.labels.store import AwayError
 from judgekit.humans.page.arrival import Arrival
 from judgekit.humans.page.cards import Cards
 from judgekit.humans.page.guard import Cookie, Headers, Limit, RefusedError, read_form, same_site
@@ -29,11 +30,11 @@ Handler = Callable[[Request, Posted], Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def make_app(desk: Desk, *, host: str = "127.0.0.1", port: int = 8765, proxied: bool = False) -> Starlette:
+def make_app(desk: Desk, *, port: int = 8765, proxied: bool = False) -> Starlette:
     """Return the label page of an open study.
 
-    ``host`` and ``port`` are where it is served, for the links on the researcher's page. ``proxied`` says that people
-    reach it over HTTPS through a proxy: cookies are then marked Secure.
+    ``port`` is where it is served: studies side by side on a host have cookies of their own. ``proxied`` says that
+    people reach it over HTTPS through a proxy: cookies are then marked Secure.
     """
     settings, task = desk.design.settings, desk.design.task
     look = Look(desk.design)
@@ -57,6 +58,9 @@ def make_app(desk: Desk, *, host: str = "127.0.0.1", port: int = 8765, proxied: 
                 return _say(look, request, error)
             except StaleError:
                 return go(request)
+            except AwayError as error:
+                LOG.warning("%s", error)
+                return _say(look, request, AWAY)
             except InputError as error:
                 return _say(look, request, RefusedError(400, "That did not work", str(error)))
             except Exception:
@@ -119,6 +123,9 @@ WORDS = {
     404: ("There is no such page", "Please use the link that you were sent."),
     405: ("That is not how this page works", "Please go back to the page and use its buttons."),
 }
+AWAY = RefusedError(
+    503, "One moment, please", "What you saved is safe. This answer is not saved yet: please send it again in a minute."
+)
 BROKEN = RefusedError(
     500, "Something went wrong here", "What you saved is safe. Please wait a moment and load the page again."
 )

@@ -144,4 +144,4 @@ def rules(desk: Desk) -> list[str]:
     """Return the declared rules of exclusion in words."""
     from judgekit.humans.labels import quality
 
-    return quality.declared(desk.design.task, desk.design.settings.exclusion)
+    return quality.declared(desk.design.settings.exclusion)

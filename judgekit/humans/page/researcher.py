@@ -95,7 +95,8 @@ class Researcher:
     def links(self, request: Request, posted: Posted) -> Response:
         """Show every rater's link, for sending out."""
         self._who(request)
-        base = f"{request.url.scheme}://{request.url.netloc}{root(request, '')}"
+        here = f"{request.url.scheme}://{request.url.netloc}{root(request, '')}"
+        base = (self.desk.design.settings.public_url or here).rstrip("/")
         lines = [(one, f"{base}/r/{one.token}") for one in self.desk.invitations()]
         return self._page(
             request, "links.html.j2", heading="The raters’ links", lines=lines,

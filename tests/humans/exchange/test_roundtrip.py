@@ -111,6 +111,9 @@ def test_a_public_export_holds_no_own_words(tmp_path: Path) -> None:
     for word in ("sorry", "enough context", "by the sea", "C1", "2026-01-01"):
         assert (word in text) == (word == "sorry"), word  # the item's own text stays
     assert "twice" not in text
+    assert "age" in text.splitlines()[0]
+    told = export_labels(study, tmp_path / "told.csv", "long", public=True, free=["age"])
+    assert "age" not in told.path.read_text().splitlines()[0]
     assert "story" in done.notes[0]
     asked = export_labels(study, tmp_path / "asked.csv", "long", public=True, comments=True)
     assert "twice" in asked.path.read_text()

@@ -71,8 +71,8 @@ def test_no_rule_excludes_nobody_and_says_what_was_declared() -> None:
     found = evidence(design(), ratings, raters)
     assert excluded(found) == {}
     assert not found["flagged"].any()
-    assert declared(TASK, Exclusion()) == []
-    assert declared(TASK, Exclusion(gold=0.7, straight=12)) == [
+    assert declared(Exclusion()) == []
+    assert declared(Exclusion(gold=0.7, straight=12)) == [
         "less than 70% of gold answers accepted",
         "a run of more than 12 equal answers",
     ]

@@ -436,6 +436,13 @@ FULL: dict[str, Any] = {
 }
 
 
+def test_axe_sees_what_is_wrong(site: Callable[..., Site], axe: str) -> None:
+    tab = site().rater()
+    assert violations(tab, axe) == []
+    tab.evaluate("document.querySelector('legend').remove(); document.querySelector('main').append(new Image())")
+    assert "image-alt" in " ".join(violations(tab, axe))
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("device", ["desk", "phone"])
 def test_axe_finds_nothing_on_any_page(site: Callable[..., Site], axe: str, scheme: str, device: str) -> None:
