@@ -9,12 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from judgekit.edges.mine import mine as mine
     from judgekit.errors import InputError as InputError
     from judgekit.label import annotate as annotate
     from judgekit.pipeline import draw as draw
     from judgekit.pipeline import evaluate as evaluate
     from judgekit.pipeline import options as options
     from judgekit.pipeline import table as table
+    from judgekit.report.atlas import atlas as atlas
     from judgekit.runs import Run as Run
     from judgekit.runs import load as load
     from judgekit.schema import Criterion as Criterion
@@ -34,11 +36,13 @@ _HOMES = {
     "Study": "study",
     "Task": "schema",
     "annotate": "label",
+    "atlas": "report.atlas",
     "diagnose": "stats.diagnose",
     "draw": "pipeline",
     "estimate": "stats.battery",
     "evaluate": "pipeline",
     "load": "runs",
+    "mine": "edges.mine",
     "options": "pipeline",
     "table": "pipeline",
 }

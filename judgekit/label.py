@@ -38,6 +38,8 @@ The next run uses the labels: python -m judgekit.run +experiment=NAME humans=lab
 
 conf/label/default.yaml holds every setting with a line each; docs/labels.md says how to plan, host and protect a study.
 """
+#: Commands that need no key: the labels may lie on another machine than the key.
+KEYLESS = ("status", "refer", "erase")
 COMMANDS = ("status", "links", "invite", "export", "import", "refer", "erase")
 
 
@@ -55,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             from judgekit.humans import errands
 
-            with _opened(overrides) as desk:
+            with _opened(overrides, keyless=command in KEYLESS) as desk:
                 for line in getattr(errands, f"{command}_lines")(desk, given):
                     print(line)
     except InputError as error:
@@ -155,13 +157,13 @@ def _begun(overrides: Sequence[str]) -> Site:
         raise
 
 
-def _opened(overrides: Sequence[str]) -> Desk:
+def _opened(overrides: Sequence[str], keyless: bool) -> Desk:
     from judgekit import config
     from judgekit.humans.collected import where
     from judgekit.humans.labels.desk import Desk
 
     plan = config.build(config.compose(overrides))
-    return Desk.open(where(plan.label.name or plan.settings.name, plan.label.url))
+    return Desk.open(where(plan.label.name or plan.settings.name, plan.label.url), keyless=keyless)
 
 
 def _parsed(command: str | None, words: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:

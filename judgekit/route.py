@@ -19,8 +19,9 @@ HELP = """\
 Accept a judge where it is sure enough, with a guarantee, and queue the other items for people.
 Nothing is asked: all answers are the run's own, thresholds are replayed from them.
 
-Without --labels the queue is written: item, variant, probability, purpose (routed: people's; audit: drawn from what
-the judge labels), as the label page reads it. With --labels the people's labels of a queue are merged with the judge's.
+Without --labels the queue is written: item, variant, probability, purpose, as the label page reads it, and why
+(routed: people's; audit: drawn from what the judge labels). With --labels the people's labels of a queue are merged
+with the judge's.
 
 exit status: 0 done, 2 bad input"""
 EXAMPLES = """\
@@ -88,7 +89,7 @@ def lines(study: Study, asked: argparse.Namespace) -> Iterator[str]:
         asked.out.parent.mkdir(parents=True, exist_ok=True)
         made.to_csv(asked.out, index=False)
         yield from (told(one) for one in routed.rows(study, boot))
-        n = made["purpose"].value_counts()
+        n = made["why"].value_counts()
         yield f"{asked.out}: {n.get('routed', 0)} items for people, {n.get('audit', 0)} to audit the judge"
         return
     from judgekit.edges.merged import labels_of, merged

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pandas as pd
 import pytest
+import yaml
 from doors import environment
 from labelling import label
 
@@ -22,6 +23,9 @@ from judgekit import label as door
 from judgekit.errors import InputError
 from judgekit.humans.collected import Collected, where
 from judgekit.humans.labels.desk import Desk
+from judgekit.humans.labels.material import Material
+from judgekit.humans.labels.settings import Settings
+from judgekit.humans.labels.units import planned
 from judgekit.tasks.load import load
 
 STUDY = (
@@ -30,6 +34,19 @@ STUDY = (
     "label.port=0",
     "label.plan.pools.people={overlap: full, raters: 2, items: 4, usd_per_hour: 12}",
 )
+
+
+def knobs(node: object, where: str = "") -> set[str]:
+    """The places of all settings; lists and pools of a user's own end a place."""
+    if not isinstance(node, dict) or not node:
+        return {where}
+    return {place for name, value in node.items() for place in knobs(value, f"{where}.{name}")}
+
+
+def test_the_default_file_writes_every_knob(root: Path) -> None:
+    text = (root / "conf" / "label" / "default.yaml").read_text(encoding="utf-8")
+    assert knobs(yaml.safe_load(text)) == knobs(Settings().model_dump(mode="json"))
+    assert "  #" in text
 
 
 @pytest.fixture
@@ -94,6 +111,25 @@ def test_export_import_and_erase(begun: Path, capsys: pytest.CaptureFixture[str]
     assert said(capsys, "erase", rater)[0] == 2
 
 
+def test_edits_to_check_and_a_judge_to_correct_come_from_the_run(home: Path) -> None:
+    def units(*words: str) -> dict[tuple[str, str], int]:
+        made = door.design_of(config.build(config.compose(["+experiment=empathy", *words])))
+        frame = planned(made, Material(made)).frame
+        return {key: int(n) for key, n in frame.groupby(["purpose", "arm"])["wanted"].sum().items()}  # type: ignore[misc]
+
+    items = units()["item", "blind"]
+    assert units("probes=[longer]", "label.probe_check.probes=[longer]")["check", "blind"] == 10 * 2
+    with pytest.raises(InputError, match="no probe longer"):
+        units("label.probe_check.probes=[longer]")
+    with pytest.raises(InputError, match="no finished run"):
+        units("label.review.judge=lexical")
+    quick = ("judges=[lexical]", "stats=[percent]", "figures=[]", "report=false", "n_boot=0")
+    jk.evaluate("empathy", *quick, progress=False)
+    assert units("label.review.judge=lexical")["item", "review"] == items // 3
+    with pytest.raises(InputError, match="no judge 'nobody'"):
+        units("label.review.judge=nobody")
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -128,6 +164,19 @@ def test_where_nothing_was_begun_every_command_says_so(home: Path, capsys: pytes
         assert "no label study here" in err
     with pytest.raises(InputError, match="no label study here"):
         Collected(name="empathy").join(load(config.build(config.compose(STUDY[:1])).task), 0)
+
+
+def test_labels_are_read_without_the_key_and_links_are_not_made(
+    begun: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(where("empathy", None) + ".key").unlink()
+    study = load(config.build(config.compose(STUDY[:1])).task)
+    assert len(Collected(name="empathy").join(study, 0).people()) == 1
+    assert said(capsys, "status")[0] == 0
+    status, _, err = said(capsys, "links")
+    assert (status, "no key" in err) == (2, True)
+    status, _, err = said(capsys)
+    assert (status, "no key" in err) == (2, True)  # a new one would make other pseudonyms
 
 
 def test_labels_are_the_studys_people_and_nobody_elses(begun: Path) -> None:

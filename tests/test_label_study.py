@@ -71,7 +71,7 @@ class Script:
                 walker.open("/leave")
                 walker.send("/leave")
             elif walker.page.has("/survey"):
-                walker.send("/survey", age="35+")
+                walker.send("/survey", a__age="35+")
             return walker
 
     def says(self, number: int, walker: Walker) -> Callable[[str, list[str]], str]:
@@ -174,6 +174,7 @@ def test_the_next_run_uses_the_labels_beside_the_judges(
     key = ["item", "variant", "criterion", "rater", "rep"]
     told = people.set_index(key)["value"].sort_index()
     assert told.equals(mine.set_index(key)["value"].sort_index().astype(told.dtype))
+    assert set(people["probability"].round(6)) == set(collected["plan"]["probability"].round(6))  # type: ignore[index]
     assert set(run.study.raters["age"].dropna()) == {"35+"}
 
 

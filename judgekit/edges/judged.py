@@ -32,9 +32,7 @@ class Judged:
     """One judge beside one pool on the n items of a criterion.
 
     ``answers`` are the judge's (n, NaN where it gave none), ``people`` those of the pool (n × persons, NaN missing),
-    ``agreed`` how far the answer is the panel's word (n, 0 to 1; a tied panel shares an item among its levels; NaN
-    where judge or panel is silent), ``failed`` where the judge was asked and gave no valid answer (refused, unparsable,
-    error).
+    ``failed`` is where the judge was asked and gave no valid answer (refused, unparsable, error).
     """
 
     part: Slice
@@ -42,7 +40,6 @@ class Judged:
     pool: str
     answers: Array
     people: Array
-    agreed: Array
     failed: NDArray[np.bool_]
     within: float = 0.0
 
@@ -50,6 +47,11 @@ class Judged:
     def criterion(self) -> Criterion:
         """What was asked."""
         return self.part.criterion
+
+    @cached_property
+    def agreed(self) -> Array:
+        """How far each answer is the panel's word (n, 0 to 1, NaN where judge or panel is silent): ``agreement``."""
+        return agreement(self.answers, self.people, self.criterion, self.within)
 
     @property
     def loss(self) -> Array:
@@ -122,9 +124,8 @@ def check_pool(study: Study, pool: str | None) -> None:
 def of_pairing(study: Study, part: Slice, pairing: Pairing, within: float = 0.0) -> Judged:
     """Return one judge beside one pool."""
     answers, people = part.matrix(list(pairing.left))[:, 0], part.matrix(list(pairing.right))
-    agreed = agreement(answers, people, part.criterion, within)
     failed = failures(study, part, pairing.a)
-    return Judged(part, pairing.a, pairing.b, answers, people, agreed, failed, within)
+    return Judged(part, pairing.a, pairing.b, answers, people, failed, within)
 
 
 def agreement(answers: Array, people: Array, criterion: Criterion, within: float = 0.0) -> Array:

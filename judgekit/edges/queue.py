@@ -47,8 +47,9 @@ def probabilities(routed: Routed, audit: float, toward: Toward = "even") -> Arra
 
 
 def queue(study: Study, routed: Routed, *, audit: float = 0.1, toward: Toward = "even", seed: int = 0) -> pd.DataFrame:
-    """Return the items drawn for people: columns item, variant, probability, purpose (routed, audit).
+    """Return the items drawn for people: columns item, variant, probability, purpose, why (routed, audit).
 
+    The first four are those of the label page's given queue, to which all of these are items to label alike.
     Each is drawn by itself (Poisson sampling) with its own stream: an item's fate does not hang on the others, nor on
     their order.
     """
@@ -57,13 +58,14 @@ def queue(study: Study, routed: Routed, *, audit: float = 0.1, toward: Toward = 
     probability = probabilities(routed, audit, toward)
     fate = np.array([float(seeds.rng(seed, "queue", key, routed.chain.name, name).random()) for name in names])
     kept = fate < probability
-    purpose = np.where(routed.accepted, "audit", "routed")
+    why = np.where(routed.accepted, "audit", "routed")
     return pd.DataFrame(
         {
             "item": [str(name) for name in names[kept]],
             "variant": "original",
             "probability": probability[kept],
-            "purpose": purpose[kept],
+            "purpose": "item",
+            "why": why[kept],
         }
     )
 

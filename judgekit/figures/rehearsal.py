@@ -23,6 +23,8 @@ MEANT = {
 #: False alarm rates above this are drawn at the edge.
 EDGE = 0.25
 ALARMS, POWER = 0.05, 0.8
+#: Room beside the panels, in inches: the layout measures names too narrow.
+ROOM = 0.35
 
 
 def rehearsal(table: pd.DataFrame, path: Path | None = None, *, width: float = style.FULL) -> Figure:
@@ -52,6 +54,7 @@ def rehearsal(table: pd.DataFrame, path: Path | None = None, *, width: float = s
         shown += [Line2D([], [], color=colour, marker="o", linestyle="", markersize=4, label=MEANT[name])
                   for name, colour in COLOURS.items() if name in set(drawn["verdict"])]  # fmt: skip
         style.legend(figure, shown)
+        figure.get_layout_engine().set(w_pad=ROOM)  # type: ignore[union-attr, call-arg]
         figure.set_label(_caption(drawn))
     if path is not None:
         style.save(figure, path.parent, path.stem, (path.suffix[1:],))
@@ -62,7 +65,7 @@ def _named(row: Mapping[Any, Any]) -> str:
     what = row["statistic"] + (f" {row['of']}" if row["of"] else "")
     if row["flag"] in ("no", "ever"):
         what += {"no": ", “none”", "ever": ", any flag"}[row["flag"]]
-    told = row["who"] if row["role"] == "innocent" else row["planted"]
+    told = row["who"] if row["role"] == "innocent" else row["planted"].removesuffix(" of the time")
     return f"{what}: {told}"
 
 

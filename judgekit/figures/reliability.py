@@ -49,11 +49,10 @@ def reliability(run: Run, *, pool: str | None = None, width: float = style.FULL)
             axis.set_ylabel("Agrees with people")
         _legend(figure, judges)
         what = f"Share of items on which a judge agrees with {rows['b'].iloc[0]} against its mean confidence, by bins"
-        what += "; whiskers below the diagonal’s points: the band of a calibrated judge"
+        what += "; pale bars: the band in which a calibrated judge would lie"
         seen = rows[rows["statistic"].str.startswith(AGREEMENT)]
         per_judge = seen.groupby(["criterion", "a"])["n_items"].transform("sum")
-        figure.set_label(style.caption(run, what.replace("below the diagonal’s points", "on the diagonal"),
-                                       seen.assign(n_items=per_judge)))  # fmt: skip
+        figure.set_label(style.caption(run, what, seen.assign(n_items=per_judge)))
     return figure
 
 

@@ -64,6 +64,7 @@ _TITLES = {
     "failure.farther": "Further from the panel than most people",
     "failure.costly": "Outside on the costly side",
     "failure.confident": "Outside, and confident",
+    "failure.excess": "Judge minus a person left out",
     "failure.difference": "Edge minus core items",
 }
 

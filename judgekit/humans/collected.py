@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: What a label study keeps of a rater for its own running: no run needs it.
 INNER = ("stage", "code", "joined", "seen", "finished")
 #: Columns of a rating that the run keeps beside those of every rating; comments and passages stay with the labels.
-KEPT = ("purpose", "position")
+KEPT = ("purpose", "position", "probability")
 
 
 def where(name: str, url: str | None) -> str:
@@ -35,7 +35,8 @@ class Collected:
     may name ``adjudicators``, who have seen others' labels and are else left out. Review raters are
     pools of their own, ``POOL (review)``. Extra items of the page (training, gold and attention of their own) are
     not in the study. Raters whom a declared rule excludes stay in, marked in the column ``excluded``, so that estimates
-    can be made with and without them; ``drop_excluded`` leaves them out.
+    can be made with and without them; ``drop_excluded`` leaves them out. Ratings of items that were drawn have the
+    column ``probability``.
     """
 
     name: str
@@ -51,9 +52,10 @@ class Collected:
         from judgekit.humans.labels.quality import evidence, excluded
         from judgekit.humans.labels.settings import ADJUDICATORS
 
-        with Desk.open(where(self.name, self.url)) as desk:
+        with Desk.open(where(self.name, self.url), keyless=True) as desk:
             place = desk.where
-            design, raters, ratings, progress = desk.design, desk.raters(), desk.ratings(), desk.progress()
+            design, raters, progress = desk.design, desk.raters(), desk.progress()
+            ratings = _weighted(desk.ratings(), desk.plan())
         out = excluded(evidence(design, ratings, raters, seed=seed)) if len(ratings) else {}
         raters["excluded"] = [out.get(name) for name in raters["rater"]]
         review = raters["arm"] == "review"
@@ -83,6 +85,14 @@ class Collected:
         judges = study.keep(study.judges())
         told = replace(_with_variants(judges, design.items, ratings), notes=(*study.notes, _said(progress, raters)))
         return told.join(raters.reset_index(drop=True), ratings.reset_index(drop=True))
+
+
+def _weighted(ratings: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
+    """Return the ratings with the probability by which their item was drawn, where the plan drew items."""
+    if plan["probability"].isna().all():
+        return ratings
+    drawn = plan.loc[plan["purpose"] == "item", ["item", "variant", "pool", "arm", "probability"]]
+    return ratings.merge(drawn, how="left", on=["item", "variant", "pool", "arm"])
 
 
 def _beside(ratings: pd.DataFrame) -> list[str]:

@@ -22,7 +22,7 @@ TABLES = {
         "soft.wasserstein_person",
     ),
     "Failures of people (shares of items)": (
-        "failure", "failure.farther", "failure.costly", "failure.confident", "failure.difference",
+        "failure", "failure.farther", "failure.costly", "failure.confident", "failure.excess", "failure.difference",
     ),
 }  # fmt: skip
 #: Tables about one rater each.

@@ -38,5 +38,5 @@ def specific(study: Study, *, boot: Bootstrap) -> Iterator[Estimate]:
         ):
             code = codes[1] if index == "specific_positive" else codes[0]
             label, X = part.criterion.label(code), part.matrix(pairing.raters)
-            few = scarce_level(len(np.unique(part.groups[(code == X).any(axis=1)])), label)
+            few = scarce_level(len(np.unique(part.groups[np.equal(X, code).any(axis=1)])), label)
             yield row(study, f"percent.{index}", part, pairing, found, boot, f"agreement on '{label}'", note=few)

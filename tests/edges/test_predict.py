@@ -126,3 +126,23 @@ def test_too_few_failures_give_a_reason() -> None:
 def test_what_does_not_fit_is_said_in_one_line(options: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=said):
         estimate(panel(20, 0), "signals", n_boot=0, **options)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("shift", "n", "share"), [(0.0, 100, 0.2), (1.0, 100, 0.2), (0.5, 300, 0.05)])
+def test_the_interval_of_an_area_covers(shift: float, n: int, share: float) -> None:
+    from scipy.special import ndtr
+
+    from judgekit.stats.resample import Bootstrap
+
+    inside = []
+    for seed in range(250):
+        g = np.random.default_rng([seed, n])
+        flags = (g.random(n) < share).astype(float)
+        if flags.sum() < 5:
+            continue
+        found = Bootstrap(seed, 400).intervals(
+            ("x",), np.arange(n), [auc_job(flags, g.normal(size=n) + shift * flags)]
+        )[0]
+        inside.append(found.low <= ndtr(shift / np.sqrt(2)) <= found.high)
+    assert np.mean(inside) >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / len(inside))

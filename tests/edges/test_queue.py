@@ -17,6 +17,7 @@ from judgekit.edges.merged import labels_of, merged
 from judgekit.edges.queue import hajek, merge, probabilities, queue, read
 from judgekit.edges.route import Routed, Rule
 from judgekit.errors import InputError
+from judgekit.humans.labels.design import queued
 from judgekit.route import main
 from judgekit.runs import write_study, write_table
 from judgekit.stats.battery import estimate
@@ -38,9 +39,9 @@ def test_everything_unsure_is_queued_and_the_sure_with_their_probability() -> No
         assert chance[found.accepted].mean() == pytest.approx(0.2, abs=0.02)
         made = queue(study, found, audit=0.2, toward=toward)
         names = study.matrix("value").index
-        assert set(made.loc[made["purpose"] == "routed", "item"]) == set(names[~found.accepted])
+        assert set(made.loc[made["why"] == "routed", "item"]) == set(names[~found.accepted])
         assert made["probability"].tolist() == pytest.approx(chance[names.get_indexer(made["item"])].tolist())
-        drawn = (made["purpose"] == "audit").sum()
+        drawn = (made["why"] == "audit").sum()
         assert abs(drawn - chance[found.accepted].sum()) < 4 * np.sqrt(chance[found.accepted].sum())
 
 
@@ -101,6 +102,8 @@ def test_a_queue_is_read_back_and_its_faults_are_named(tmp_path: Path) -> None:
     made = queue(study, routed(study), audit=0.3)
     made.to_csv(tmp_path / "queue.csv", index=False)
     pd.testing.assert_frame_equal(read(tmp_path / "queue.csv"), made, check_dtype=False)
+    page = queued(str(tmp_path / "queue.csv"))  # as the label page does
+    assert page["probability"].tolist() == pytest.approx(made["probability"].tolist())
     for change, says in (
         (made.drop(columns="purpose"), "no column purpose"),
         (made.assign(probability=0.0), "queue.csv:2: a probability"),

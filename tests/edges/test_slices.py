@@ -158,3 +158,12 @@ def test_the_order_of_items_and_the_same_seed_change_nothing() -> None:
 def test_bad_options_are_refused(option: dict[str, object]) -> None:
     with pytest.raises(InputError):
         estimate(sliced(40), "slices", n_boot=0, **option)
+
+
+def test_whole_studies_of_an_innocent_judge_have_no_slice_groups_of_people_included() -> None:
+    runs = 60
+    alarms = 0
+    for seed in range(runs):
+        rows = estimate(sliced(240, gap=0.0, people=6, seed=seed), "slices", n_boot=0)
+        alarms += rows.loc[rows["statistic"] == "slices.found", "value"].sum() > 0
+    assert binomtest(int(alarms), runs).proportion_ci(0.95).low <= 0.05

@@ -18,7 +18,7 @@ from judgekit.humans.labels.deal import Dealer
 from judgekit.humans.labels.design import Design
 from judgekit.humans.labels.flow import Flow
 from judgekit.humans.labels.hand import card_row, found, hand, holder
-from judgekit.humans.labels.intake import begun, describe, key_file, take
+from judgekit.humans.labels.intake import begun, describe, key_of, take
 from judgekit.humans.labels.material import Material
 from judgekit.humans.labels.record import Recorder
 from judgekit.humans.labels.settings import Arm
@@ -54,18 +54,19 @@ class Desk:
         design: Design | None = None,
         *,
         key: str | Path | None = None,
+        keyless: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> Desk:
         """Open the study at a file name or database URL; with a design it is begun where there is none yet.
 
         InputError where there is none and no design, or where the design differs from the one that was begun with.
-        ``key`` is the study's key file (default: beside the database, or ``data/labels/NAME.key``). ``clock`` gives
-        seconds since 1970 (tests set it).
+        ``key`` is the study's key file (default: beside the database, or ``data/labels/NAME.key``); ``keyless`` opens
+        the labels without it, to be read: links and codes are then nobody's. ``clock`` gives seconds since 1970.
         """
         store = Store(str(url), create=design is not None)
         try:
-            held = Key.at(Path(key) if key is not None else key_file(store.url), create=design is not None)
-            return cls(store, held, begun(store, held, design, clock()), clock)
+            held = None if keyless else key_of(store, key, design)
+            return cls(store, held or Key.nobodys(), begun(store, held, design, clock()), clock)
         except BaseException:
             store.close()
             raise
@@ -145,8 +146,7 @@ class Desk:
         """Return the labels as a ratings table (see ``judgekit.tables``), one row an answer.
 
         Purposes item, gold, repeat, attention, adjudication; further columns: purpose, arm, pool, comment, span (json),
-        position, revisions, accepted (json codes, gold and attention), claimed (the page's seconds). ``seconds`` are
-        those of the whole card.
+        position, revisions, accepted (json codes of gold and attention), claimed (the page's); ``seconds`` of the card.
         """
         return self._store.read(lambda c: frames.answers(c, self._material, frames.RATED, steps=False))
 

@@ -23,25 +23,31 @@ from judgekit.humans.labels.units import planned
 from judgekit.study import Study
 
 
-def key_file(url: sa.URL) -> Path:
-    """Return where a study's key is kept: beside an SQLite file, else under ``data/labels``."""
-    if url.get_backend_name() == "sqlite":
-        return Path(f"{url.database}.key")
-    return paths.data("labels", f"{url.database}.key")
+def key_of(store: Store, file: str | Path | None, design: Design | None) -> Key:
+    """Return a study's key: beside an SQLite file, else under ``data/labels``; made only where a study is begun."""
+    sqlite = store.url.get_backend_name() == "sqlite"
+    usual = Path(f"{store.url.database}.key") if sqlite else paths.data("labels", f"{store.url.database}.key")
+    fresh = design is not None and not _held(store)
+    return Key.at(usual if file is None else Path(file), create=fresh)
 
 
-def begun(store: Store, key: Key, design: Design | None, now: float) -> Design:
-    """Return the study's design: the one it was begun with, or this one, which begins it."""
-    held = store.read(lambda c: pairs(c, sa.select(meta.c.name, meta.c.value)))
+def _held(store: Store) -> dict[str, str]:
+    return store.read(lambda c: pairs(c, sa.select(meta.c.name, meta.c.value)))
+
+
+def begun(store: Store, key: Key | None, design: Design | None, now: float) -> Design:
+    """Return the study's design: the one it was begun with, or this one, which begins it; no key: to read only."""
+    held = _held(store)
     if "design" not in held:
-        if design is None:
+        if design is None or key is None:
             raise InputError("no study was begun here", where=store.where, fix="begin one: python -m judgekit.label")
         fresh = design
         made = planned(fresh, Material(fresh))
-        if store.write(lambda c: _begin(c, fresh, key, made.frame, made.sheets, now)):
+        mine = key
+        if store.write(lambda c: _begin(c, fresh, mine, made.frame, made.sheets, now)):
             return design
         return begun(store, key, design, now)  # another process was first
-    if held["key"] != key.fingerprint:
+    if key is not None and held["key"] != key.fingerprint:
         raise InputError("this is another study's key", where=store.where, fix="bring the study's own key file")
     found = Design.loaded(held["design"])
     if design is None:

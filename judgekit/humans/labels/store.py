@@ -218,7 +218,9 @@ def parsed(url: str) -> sa.URL:
 
 def _engine(url: sa.URL) -> sa.Engine:
     try:
-        engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", pool_size=8, max_overflow=64)
+        engine = sa.create_engine(
+            url, isolation_level="AUTOCOMMIT", pool_size=8, max_overflow=64, pool_reset_on_return=None
+        )
     except ModuleNotFoundError as error:
         raise InputError(f"no driver for {url.drivername} ({error.name})", fix="install the extra 'postgres'") from None
     if url.get_backend_name() == "sqlite":

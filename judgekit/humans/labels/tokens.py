@@ -36,6 +36,11 @@ class Key:
             raise InputError("this key is not whole", where=str(file), fix="bring the study's own key file")
         return cls(secret)
 
+    @classmethod
+    def nobodys(cls) -> Key:
+        """Return a key of no study: what it makes opens nothing."""
+        return cls(secrets.token_bytes(BYTES))
+
     def derive(self, *names: object) -> bytes:
         """Return 32 bytes that belong to these names under this key."""
         return hmac.new(self._secret, "\x1f".join(map(str, names)).encode(), hashlib.sha256).digest()

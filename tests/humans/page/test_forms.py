@@ -37,12 +37,12 @@ def test_pairs_stand_as_first_tie_second() -> None:
 def test_a_whole_answer_is_read() -> None:
     posted = {
         "v.warmth": "3.0", "t.warmth": " kind ", "q.warmth": "hear  you well", "c.warmth": "0.75", "v.depth": "skip",
-        "w.depth": "other",
+        "w.depth": "too distressing",
     }  # fmt: skip
     answers, again = forms.read(CARD, posted, ASKS)
     spans = (Span("text", 14, 27, "hear you well"),)
     assert answers["warmth"] == Answer(value=3.0, comment="kind", span=spans, confidence=0.75)
-    assert answers["depth"] == Answer(status="skipped", reason="other")
+    assert answers["depth"] == Answer(status="skipped", reason="too distressing")
     assert not [slot for slot in again.values() if slot.problem]
 
 

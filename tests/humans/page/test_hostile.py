@@ -215,10 +215,10 @@ def test_errors_are_plain_and_kind_and_say_nothing_of_the_machine(study: Make, m
     site = study()
     ann = site.rater()
 
-    def breaks(rater: str) -> None:
+    def breaks(token: str) -> None:
         raise RuntimeError("SELECT secret FROM /home/somebody")
 
-    monkeypatch.setattr(site.desk, "seat", breaks)
+    monkeypatch.setattr(site.desk, "now", breaks)
     ann.open("/")
     assert ann.status == 500
     assert "Something went wrong here" in ann.page.text

@@ -248,3 +248,18 @@ def test_no_more_than_the_plan_wants(study: Make) -> None:
     site.rater().through()
     late = site.rater()
     assert "The study is closed" in late.page.text
+
+
+def test_a_probe_check_asks_whether_the_edit_kept_the_meaning(study: Make) -> None:
+    edit = {"item": "i0", "variant": "shorter", "text": "I hear you.", "context": "Message 0: a hard week."}
+    site = study(n=1, edits=[edit], probe_check={"probes": ["shorter"], "items": 1, "k": 1})
+    ann = site.rater()
+    while "After the edit" not in ann.page.text:
+        ann.answer()
+    assert "Before the edit" in ann.page.text
+    assert "shorter" not in ann.page.source
+    assert ann.asks == ["v.kept", "v.natural"]
+    ann.answer(lambda name, levels: {"kept": "0.0", "natural": "1.0"}[name])
+    ann.through()
+    assert site.desk.checks().set_index("criterion")["value"].to_dict() == {"kept": 0.0, "natural": 1.0}
+    assert len(site.desk.ratings()) == 2, "answers on edits are no ratings"
