@@ -161,14 +161,21 @@ def build(config: DictConfig) -> Plan:
         task=_validated(Task, plain["task"], "task"),
         humans=_instantiate(plain["humans"], "humans"),
         judges={name: _instantiate(node, f"judges.{name}") for name, node in (plain.get("judges") or {}).items()},
-        stats={name: _instantiate(node, f"stats.{name}") for name, node in (plain.get("stats") or {}).items()},
-        figures={name: _instantiate(node, f"figures.{name}") for name, node in (plain.get("figures") or {}).items()},
+        stats=_chosen("stats", plain.get("stats") or {}),
+        figures=_chosen("figures", plain.get("figures") or {}),
         probes=probes,
         source={key: value for key, value in plain.items() if key != "label"},  # a label study keeps its own
         editor=editor,
         left_out=left_out,
         label=_validated(Labels, plain.get("label") or {}, "label"),
     )
+
+
+def _chosen(group: str, nodes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a group that were chosen: an experiment may set knobs of others, which then do nothing."""
+    idle = {name for name, node in nodes.items() if isinstance(node, Mapping) and "_target_" not in node}
+    idle &= set(registry.summaries(group))
+    return {name: _instantiate(node, f"{group}.{name}") for name, node in nodes.items() if name not in idle}
 
 
 def _probes(nodes: Mapping[str, Any], edited: bool) -> tuple[dict[str, Probe], tuple[str, ...]]:

@@ -13,8 +13,9 @@ DEEPEST = 12
 class Survey(Ledger):
     """A ledger whose calls are noted, never made: ``asked`` holds the requests that a live run would pay for.
 
-    What stands in the real ledger, in the run's mode, is answered from it. Any other question is answered with the emptiest answer of its form,
-    so that a judge goes on to what it would ask next; what it makes of that is no rating and goes nowhere.
+    What stands in the real ledger, in the run's mode, is answered from it. Any other question is answered with the
+    emptiest answer of its form, so that a judge goes on to what it would ask next; what it makes of that is no rating
+    and goes nowhere.
     """
 
     def __init__(self, ledger: Ledger | None, mode: str = "live") -> None:

@@ -26,7 +26,8 @@ ITEMS_A_PARAMETER = 10
 class Fit:
     """The mode: ``local`` parameters with their covariance (in the order of ``Local``), and how it was reached.
 
-    ``loglik`` is without the prior. ``thin`` is the smallest eigenvalue of the information over the largest.
+    ``clustered`` is the covariance where items cluster. ``loglik`` is without the prior. ``thin`` is the smallest
+    eigenvalue of the information over the largest.
     """
 
     design: Design
@@ -39,6 +40,17 @@ class Fit:
     steps: int
     converged: bool
     thin: float
+    clustered: Array | None = None
+
+    def errors(self, J: Array) -> Array:
+        """Return the standard errors of what has these slopes (rows of J) by the parameters.
+
+        Of items that cluster the larger of the two: with nearly as many parameters as clusters a sandwich is far too
+        small for some of what it is asked for, and innocent judges were flagged.
+        """
+        each = [self.covariance] + ([] if self.clustered is None else [self.clustered])
+        variances = [np.einsum("ij,ij->i", J @ covariance, J) for covariance in each]
+        return np.asarray(np.sqrt(np.maximum(np.max(variances, axis=0), 0)))
 
 
 @dataclass

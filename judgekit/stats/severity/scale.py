@@ -66,15 +66,11 @@ def seen_from(fit: Fit, panel: NDArray[np.int64], codes: Array) -> Scale:
     found = {}
     for number, name in enumerate(NAMES):
         J = slopes[:, number].T
-        found[name] = Measured(values[number], _errors(J, fit.covariance))
+        found[name] = Measured(values[number], fit.errors(J))
     means, J = Table.of(local, fit.z).expected(node_weights(fit.z), codes)
-    raw = Measured(means - means[panel].mean(), _errors(J - J[panel].mean(axis=0), fit.covariance))
+    raw = Measured(means - means[panel].mean(), fit.errors(J - J[panel].mean(axis=0)))
     sigma = float(np.exp(_sigma(point, C, panel)))
     return Scale(panel, sigma, raw=raw, **found)
-
-
-def _errors(J: Array, covariance: Array) -> Array:
-    return np.asarray(np.sqrt(np.maximum(np.einsum("ij,ij->i", J @ covariance, J), 0)))
 
 
 def _parts(point: Any, C: int) -> tuple[Any, Any, Any]:

@@ -43,7 +43,8 @@ def severity(
     severity (logits), b < 1 compression, φ > 1 noise (McCullagh 1980, doi:10.1111/j.2517-6161.1980.tb01109.x, with
     raters' own location and scale). Each is measured from the mean of a pool's people. ``margin`` (in standard
     deviations of the items) and ``ratio`` say what is no difference; ``model=gaussian`` is the fast version: severity
-    only, in units of the ratings. Wald intervals of the observed information, cluster-robust where items cluster.
+    only, in units of the ratings. Wald intervals of the observed
+    information, where items cluster no narrower than cluster-robust ones.
     """
     if model not in MODELS:
         raise InputError(f"no model is called '{model}'", where="severity", fix=f"choose one of: {', '.join(MODELS)}")
@@ -114,7 +115,7 @@ def _ordinal(laid: Laid, boot: Bootstrap, lines: Lines) -> Iterator[Line]:
 
 
 def robust(found: Fit, clusters: Index) -> Fit:
-    """Return a fit with the covariance of the cluster sandwich: scores are added up within clusters of items.
+    """Return a fit with the cluster sandwich beside its own covariance: scores are added up within clusters of items.
 
     Liang & Zeger (1986), doi:10.1093/biomet/73.1.13, times U / (U - 1) for U clusters.
     """
@@ -124,7 +125,7 @@ def robust(found: Fit, clusters: Index) -> Fit:
     np.add.at(sums, clusters, scores)
     U = len(sums)
     middle = sums.T @ sums * (U / max(U - 1, 1))
-    return replace(found, covariance=found.covariance @ middle @ found.covariance)
+    return replace(found, clustered=found.covariance @ middle @ found.covariance)
 
 
 def estimate(study: Study, laid: Laid, line: Line, boot: Bootstrap) -> Estimate:
