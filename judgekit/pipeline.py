@@ -65,14 +65,14 @@ def execute(plan: config.Plan, folder: Path, progress: Progress, overrides: Sequ
             estimates = compute(study, plan.stats, boot, step, adjust=settings.adjust, family=settings.family)
         manifest["digests"]["estimates"] = runs.write_table(folder, "estimates", estimates)
         runs.save_manifest(folder, manifest)  # the report quotes it
-        if settings.report:
-            publish(runs.Run(folder), plan.figures, progress)
-        if settings.atlas:
+        if settings.atlas:  # before the report, which points to it
             from judgekit.report.atlas import atlas
 
             with progress.phase("atlas", 1) as step:
                 atlas(runs.Run(folder))
                 step("written")
+        if settings.report:
+            publish(runs.Run(folder), plan.figures, progress)
     return runs.Run(folder)
 
 

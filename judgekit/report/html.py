@@ -17,7 +17,7 @@ from judgekit.errors import listed
 from judgekit.figures import levels, style
 from judgekit.figures.rows import spoken, titled
 from judgekit.registry import summaries
-from judgekit.report import moved, numbers, rows, verdict
+from judgekit.report import atlas, moved, numbers, rows, verdict
 from judgekit.report.differ import differ
 from judgekit.runs import Run, write_text
 from judgekit.stats.diagnose.finding import KINDS
@@ -115,6 +115,7 @@ def _facts(run: Run, figures: Mapping[str, Path | Sequence[Path]]) -> dict[str, 
         "contradicting": moved.contradicting(run),
         "listed_most": moved.LISTED,
         "to_check": (run.path / "edits_to_check.csv").is_file(),
+        "atlas": atlas.NAME if (run.path / atlas.NAME).is_file() else "",
         "manifest": _manifest(run),
     }  # fmt: skip
 

@@ -191,6 +191,7 @@ def _error(
 ) -> tuple[float, float]:
     """Return the two-way standard error of a parameter and its degrees of freedom (Welch's, over raters).
 
+    Items add none: degrees of freedom that grow where few people happen to agree flagged innocent judges in 10 %.
     Single ratings count with their rater and with their item, so once too often; a judge is no sample, and its ratings
     count with their items only.
     """
@@ -206,7 +207,7 @@ def _error(
     items = float(fitted.clustered(item)[place, place])
     alone = float(np.sum((fitted.at.scores @ fitted.covariance[place])[(one == 0) | (not judged)] ** 2))
     both = max(people + items - alone, people, items)
-    return float(np.sqrt(both)), (both if judged else people) ** 2 / spent if spent > 0 else 1e6
+    return float(np.sqrt(both)), people**2 / spent if spent > 0 else 1e6
 
 
 def _row(

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 #: With more distinct values alpha comes from moments.
 MOST_LEVELS = 50
 WORDS: dict[Answer3, str] = {
-    "yes": "has drifted",
-    "no": "no drift, to within the margin",
+    "yes": "the last time differs from the first",
+    "no": "the last time is like the first, to within the margin",
     "undecided": "too few labels to tell",
 }
 SAID = {

@@ -167,10 +167,12 @@ def test_single_keys_can_be_turned_off(site: Callable[..., Site]) -> None:
     assert not tab.is_checked('input[name="v.warmth"][value="3.0"]')
 
 
-def test_a_whole_session_by_touch_on_a_phone(site: Callable[..., Site]) -> None:
+@pytest.mark.parametrize("how", ["touch", "mouse"])
+def test_a_whole_session_on_a_phone_sized_screen(site: Callable[..., Site], how: str) -> None:
     one = site(n=2, consent={"required": True, "text": "I may stop."}, survey=SURVEY, form={"confidence": True})
-    tab = one.rater(**PHONE)
-    tab.tap("text=I have read this and want to take part")
+    tab = one.rater(**{**PHONE, "has_touch": how == "touch"})
+    hit = tab.tap if how == "touch" else tab.click
+    hit("text=I have read this and want to take part")
     tab.wait_for_selector("#card")
     for number in (1, 2):
         assert f"Item {number} of 2" in seen(tab)
@@ -180,14 +182,14 @@ def test_a_whole_session_by_touch_on_a_phone(site: Callable[..., Site]) -> None:
             ".filter(one => one.getBoundingClientRect().height < 24).map(one => one.textContent)"
         )
         assert small == [], "what is touched is large enough"
-        tab.tap('fieldset[data-slot="warmth"] .level:nth-child(2)')
-        tab.tap('fieldset[data-slot="warmth"] .sure label:nth-of-type(4)')
-        tab.tap('fieldset[data-slot="depth"] .level:nth-child(1)')
+        hit('fieldset[data-slot="warmth"] .level:nth-child(2)')
+        hit('fieldset[data-slot="warmth"] .sure label:nth-of-type(4)')
+        hit('fieldset[data-slot="depth"] .level:nth-child(1)')
         with tab.expect_navigation():
-            tab.tap("text=Save and go on")
-    tab.tap("text=under 30")
+            hit("text=Save and go on")
+    hit("text=under 30")
     with tab.expect_navigation():
-        tab.tap("text=Go on")
+        hit("text=Go on")
     assert "Thank you" in seen(tab)
     ratings = one.desk.ratings()
     assert ratings.query("criterion == 'warmth'")["value"].tolist() == [2.0, 2.0]
