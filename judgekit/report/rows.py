@@ -117,7 +117,10 @@ def panels(run: Run) -> list[Line]:
 def others(run: Run, shown: Sequence[str]) -> pd.DataFrame:
     """Return the rows on all items of statistics that no other table shows, tests with their p and q."""
     estimates = run.estimates[run.estimates["subset"] == "all"]
-    apart = ("ceiling.", "equivalence.", "contrast", "status.", "bias", "faithful", "failure", "signals", "slices")
+    apart = (
+        "ceiling.", "equivalence.", "contrast", "status.", "bias", "faithful", "failure", "signals", "slices",
+        "calibration.agreement.", "calibration.consistent.", "route.risk.", "frontier.",  # points of curves: figures
+    )  # fmt: skip
     mine = ~estimates["statistic"].isin(list(shown)) & ~estimates["statistic"].str.startswith(apart)
     known = {*run.study.pools(), *run.study.judges()}
     named = estimates["a"].isin(known) & (estimates["b"].isin(known) | (estimates["b"].fillna("") == ""))

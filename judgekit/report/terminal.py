@@ -7,7 +7,7 @@ from pathlib import Path
 
 from judgekit.report.moved import battery
 from judgekit.report.numbers import interval, number, share
-from judgekit.report.verdict import BRIEF, WORDS, Finding, findings, overall
+from judgekit.report.verdict import BRIEF, WORDS, Finding, findings, flagged, overall
 from judgekit.runs import Run
 
 COLOURS = {"yes": "green", "no": "red", "undecided": "yellow", "none": "dim"}
@@ -57,6 +57,8 @@ def summary(run: Run) -> None:
     console.print(overall(run))
     for judge, told in _moved(run):
         console.print(f"[bold]{escape(judge)}[/] {escape(told)}", soft_wrap=True)
+    for judge, told in flagged(run):
+        console.print(f"[bold]{escape(judge)}[/]: yes to {escape(told)}", soft_wrap=True)
     if run.simulated:
         console.print(f"[bold]{SIMULATED}[/]")
     console.print(f"run:    {shown(run.path)}")

@@ -41,6 +41,8 @@ VERDICTS = {
     "equivalence.alpha": ("Equivalence, α", "does it leave the panel’s consistency as it was?"),
     "alt_test.omega": ("Alt-test", "as near to the others as most of its people, item by item?"),
 }
+#: Of p adjusted over its family.
+LEVEL = 0.05
 HEADLINES = ("ceiling.weighted_kappa", "equivalence.weighted_kappa", "alt_test.omega")
 
 
@@ -205,6 +207,27 @@ def overall(run: Run) -> str:
     if run.study.judges() and headline(run) is None:
         return "No verdict was asked for: none of the statistics ceiling, equivalence and alt_test was computed."
     return sentence(findings(run))
+
+
+def flagged(run: Run) -> list[tuple[str, str]]:
+    """Return each judge with the other statistics that say yes of it on all items, and on which criteria.
+
+    Verdicts of standing in have a table of their own, and so have those of probes; where there is a q it must be .05 or
+    less.
+    """
+    rows = run.estimates[(run.estimates["verdict"] == "yes") & (run.estimates["subset"] == "all")]
+    rows = rows[~(rows["q"] > LEVEL) & ~rows["statistic"].isin(list(VERDICTS))]
+    rows = rows[~rows["statistic"].str.startswith(("bias", "faithful", "ceiling", "equivalence", "alt_test"))]
+    said = []
+    for judge in run.study.judges():
+        mine = rows[rows["a"] == judge]
+        parts = [
+            f"{statistic} ({', '.join(dict.fromkeys(part['criterion']))})"
+            for statistic, part in mine.groupby("statistic", sort=False)
+        ]
+        if parts:
+            said.append((judge, "; ".join(parts)))
+    return said
 
 
 def sentence(found: Sequence[Finding]) -> str:
