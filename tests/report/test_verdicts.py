@@ -21,7 +21,7 @@ from judgekit.runs import Run, write_table
 from judgekit.schema import Estimate
 from judgekit.tables import estimates_frame
 
-APART = "severity|bias|groups|failure|calibration|route|frontier|slices"  # of raters, probes, failures: no agreement
+APART = "severity|bias|groups|failure|calibration|route|frontier|slices|swap|bradley_terry"  # no agreement
 FACTS: dict[str, Any] = {"n_items": 24, "n_raters": 4, "kind": "human", "conf_level": 0.95}
 
 
