@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from judgekit import databases
 from judgekit.errors import InputError
 from judgekit.ledger.table import REPLAYED, calls, migrate
 
@@ -48,7 +49,7 @@ class Store:
     """
 
     def __init__(self, url: str, *, create: bool = True) -> None:
-        self.url = _url(url)
+        self.url = databases.parsed(url, "a ledger")
         self.where = self.url.render_as_string(hide_password=True)
         file = self.url.database if self.url.get_backend_name() == "sqlite" else None
         if file and file != ":memory:":
@@ -229,18 +230,6 @@ def _wake(results: Sequence[tuple[asyncio.Future[Any], Any, Exception | None]]) 
             future.set_exception(error)
         else:
             future.set_result(value)
-
-
-def _url(url: str) -> sa.URL:
-    try:
-        made = sa.make_url(url) if "://" in url else sa.URL.create("sqlite", database=url)
-    except sa.exc.ArgumentError:
-        raise InputError(f"'{url}' is no database URL", fix="use a file name or postgresql+psycopg://…") from None
-    if made.get_backend_name() not in ("sqlite", "postgresql"):
-        raise InputError(
-            f"a ledger cannot be kept in {made.get_backend_name()}", fix="use SQLite (a file name) or PostgreSQL"
-        )
-    return made
 
 
 def _engine(url: sa.URL) -> sa.Engine:

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from judgekit.errors import InputError
+from judgekit import databases
 from judgekit.ledger.call import Reply, Request, now
 
 #: One row a call. JSON is kept as text: the same on SQLite and PostgreSQL, and hashed as it stands.
@@ -56,21 +56,7 @@ MIGRATIONS: list[Callable[[sa.Connection], None]] = [_first, _redactable]
 
 def migrate(connection: sa.Connection, where: str) -> None:
     """Bring the database to today's version, inside the caller's transaction; refuse one from the future."""
-    connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS ledger_version (version INTEGER NOT NULL)")
-    found = connection.exec_driver_sql("SELECT version FROM ledger_version").scalar()
-    version = 0 if found is None else int(found)
-    if version > len(MIGRATIONS):
-        raise InputError(
-            f"the ledger is of version {version}, this judgekit knows {len(MIGRATIONS)}",
-            where=where,
-            fix="update judgekit, or name another ledger",
-        )
-    for step in MIGRATIONS[version:]:
-        step(connection)
-    if found is None:
-        connection.exec_driver_sql(f"INSERT INTO ledger_version VALUES ({len(MIGRATIONS)})")
-    elif version < len(MIGRATIONS):
-        connection.exec_driver_sql(f"UPDATE ledger_version SET version = {len(MIGRATIONS)}")
+    databases.migrate(connection, where, "ledger", MIGRATIONS, "ledger_version")
 
 
 def row(request: Request, reply: Reply) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from judgekit import databases
 from judgekit.errors import InputError
 from judgekit.humans.labels.tables import migrate
 
@@ -46,7 +47,7 @@ class Store:
     """
 
     def __init__(self, url: str, *, create: bool = True) -> None:
-        self.url = parsed(url)
+        self.url = databases.parsed(url, "labels")
         self.where = self.url.render_as_string(hide_password=True)
         if self.url.get_backend_name() == "sqlite":
             self._folder(create)
@@ -201,19 +202,6 @@ def _discard(connection: sa.Connection | None) -> None:
 def _lock(connection: sa.Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
-
-
-def parsed(url: str) -> sa.URL:
-    """Return a file name or database URL as a URL; InputError for what is neither SQLite nor PostgreSQL."""
-    try:
-        made = sa.make_url(url) if "://" in url else sa.URL.create("sqlite", database=url)
-    except sa.exc.ArgumentError:
-        raise InputError(f"'{url}' is no database URL", fix="use a file name or postgresql+psycopg://…") from None
-    if made.get_backend_name() not in ("sqlite", "postgresql"):
-        raise InputError(
-            f"labels cannot be kept in {made.get_backend_name()}", fix="use SQLite (a file name) or PostgreSQL"
-        )
-    return made
 
 
 def _engine(url: sa.URL) -> sa.Engine:

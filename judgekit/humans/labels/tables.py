@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from judgekit.errors import InputError
+from judgekit import databases
 
 _META = sa.MetaData()
 _T, _I, _D = sa.Text, sa.Integer, sa.Double
@@ -166,18 +166,4 @@ MIGRATIONS: list[Callable[[sa.Connection], None]] = [_first]
 
 def migrate(connection: sa.Connection, where: str) -> None:
     """Bring the database to today's version, inside the caller's transaction; refuse one from the future."""
-    connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS label_version (version INTEGER NOT NULL)")
-    found = connection.exec_driver_sql("SELECT version FROM label_version").scalar()
-    version = 0 if found is None else int(found)
-    if version > len(MIGRATIONS):
-        raise InputError(
-            f"the label study is of version {version}, this judgekit knows {len(MIGRATIONS)}",
-            where=where,
-            fix="update judgekit, or name another study",
-        )
-    for step in MIGRATIONS[version:]:
-        step(connection)
-    if found is None:
-        connection.exec_driver_sql(f"INSERT INTO label_version VALUES ({len(MIGRATIONS)})")
-    elif version < len(MIGRATIONS):
-        connection.exec_driver_sql(f"UPDATE label_version SET version = {len(MIGRATIONS)}")
+    databases.migrate(connection, where, "label study", MIGRATIONS, "label_version")
