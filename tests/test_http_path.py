@@ -27,7 +27,7 @@ def test_a_served_recording_gives_exactly_the_estimates_of_the_recording(
     monkeypatch.setenv("JUDGEKIT_MIRROR", str(mirror))
     study = load(config.build(config.compose(["+experiment=lend_an_ear"])).task)
     gemini = next(judge for judge in study.judges() if "gemini" in judge)
-    common = ("n_boot=200", "report=false")
+    common = ("n_boot=200", "report=false", "~stats.faithful")  # the recording holds no reasons
     with serve(Recorded(study, gemini)) as server:
         asked = jk.evaluate(
             "lend_an_ear", "judges=[llm]", f"judges.llm.name={gemini}", f"judges.llm.base_url={server.url}",

@@ -80,7 +80,7 @@ def test_phenomena_have_rows_of_their_own_from_five_pairs_on() -> None:
         ("the warm sentence removed", {}, ("validation_removed",)),
         ("the belittling first sentence removed", {}, ("hurtful_sentence",)),
         ("needless refusal replaced by help", {"appearance": "looks_unsafe"}, ("needless_refusal", "looks_unsafe")),
-        ("colour changed", {}, ()),
+        ("a comma moved", {}, ()),
     ],
 )
 def test_what_a_pair_is_about(change: str, item: dict[str, str], about: tuple[str, ...]) -> None:

@@ -72,24 +72,23 @@ def measure(
     """
     asked = questions(plan.statistics)
     with workers(jobs) as submit:
-        populations = dict.fromkeys(cell.population for cell in cells)
-        sampled = {
-            cell: [submit(sample, cell, asked, plan.seed, number, plan.population) for number in range(plan.samples)]
-            for cell in populations
-        }
+        sampled: dict[Cell, list[Callable[[], Any]]] = {}
         truths: dict[Cell, Truth] = {}
-        for cell, parts in sampled.items():
-            truths[cell] = together([_result(part, done, "population") for part in parts])
-        counted = {
-            cell: [
-                submit(chunk, cell, asked, numbers, truths[cell.population], plan.replicates, plan.seed)
-                for numbers in plan.chunks
-            ]
-            for cell in cells
-        }
-        for cell in cells:
-            tally = merged(_result(part, done, cell.name) for part in counted.pop(cell))
-            yield cell, [{**row, **plan.named} for row in rows(cell, tally, truths[cell.population])]
+        for place, cell in enumerate(cells):
+            for near in cells[place : place + 2]:  # the next one's as well, so that no worker waits
+                if near.population not in sampled:
+                    given = near.population, asked, plan.seed
+                    sampled[near.population] = [
+                        submit(sample, *given, number, plan.population) for number in range(plan.samples)
+                    ]
+            if cell.population not in truths:
+                truths[cell.population] = together(
+                    [_result(part, done, "population") for part in sampled[cell.population]]
+                )
+            known = truths[cell.population]
+            parts = [submit(chunk, cell, asked, numbers, known, plan.replicates, plan.seed) for numbers in plan.chunks]
+            tally = merged(_result(part, done, cell.name) for part in parts)
+            yield cell, [{**row, **plan.named} for row in rows(cell, tally, known)]
 
 
 def steps(cells: Sequence[Cell], plan: Plan) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from label_site import BETTER, DEPTH, NEEDED, RANK, WARMTH
 
@@ -133,6 +133,7 @@ NAMES = st.sampled_from(
 SAID = st.text(max_size=40) | st.sampled_from(["skip", "1.0", "inf", "-0", "1e999", "0x1", "text:99999999999"])
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(NAMES, SAID, max_size=12))
 def test_whatever_is_posted_is_an_answer_that_was_offered_or_a_problem(posted: dict[str, str]) -> None:
     answers, again = forms.read(CARD, posted, ASKS)
