@@ -50,6 +50,7 @@ coverage: $(VENV)/.installed ## simulate coverage and false alarms of every inte
 
 rehearse: $(VENV)/.installed ## rehearse plants and innocents of every statistic of bias (minutes; resumes): docs/rehearsal.csv
 	@$(PY) -m judgekit.rehearse --items 200 --data-sets 100 --jobs $(JOBS) --out docs/rehearsal.csv
+	@$(PY) -m judgekit.rehearse --items 450 --scenes probes --data-sets 100 --jobs $(JOBS) --out docs/rehearsal.csv
 	@$(PY) -m judgekit.rehearse --items 60 --scenes position reps halo --data-sets 100 --jobs $(JOBS) \
 	  --out docs/rehearsal.csv --figure docs/rehearsal.png
 
