@@ -58,7 +58,7 @@ def summary(run: Run) -> None:
     for judge, told in _moved(run):
         console.print(f"[bold]{escape(judge)}[/] {escape(told)}", soft_wrap=True)
     for judge, told in flagged(run):
-        console.print(f"[bold]{escape(judge)}[/]: yes to {escape(told)}", soft_wrap=True)
+        console.print(f"[bold]{escape(judge)}[/]: {escape(told)}", soft_wrap=True)
     if run.simulated:
         console.print(f"[bold]{SIMULATED}[/]")
     console.print(f"run:    {shown(run.path)}")

@@ -43,6 +43,24 @@ VERDICTS = {
 }
 #: Of p adjusted over its family.
 LEVEL = 0.05
+#: What the yes of a statistic that has no table of verdicts says of a judge.
+FLAGS = {
+    "severity": "harsher or milder than people",
+    "severity.compression": "uses the scale more narrowly or widely than people",
+    "severity.noise": "noisier or steadier than people",
+    "severity.spread": "spreads its answers less or more than people",
+    "severity.one_more": "could not be one more person",
+    "halo.excess": "more halo than people",
+    "retest.drift": "its last answers differ from its first",
+    "drift": "drifts",
+    "swap.first_slot": "the place in a pair decides",
+    "bradley_terry.first_slot": "the place in a pair decides, at equal worth",
+    "groups.gap": "agrees with some group of people less",
+    "dif.judge": "rates otherwise than a group of people",
+    "failure.difference": "fails people more often on edge items",
+    "slices.found": "fails people more often on some slice",
+    "route.threshold": "may label some items alone, with the promise kept",
+}
 HEADLINES = ("ceiling.weighted_kappa", "equivalence.weighted_kappa", "alt_test.omega")
 
 
@@ -210,19 +228,18 @@ def overall(run: Run) -> str:
 
 
 def flagged(run: Run) -> list[tuple[str, str]]:
-    """Return each judge with the other statistics that say yes of it on all items, and on which criteria.
+    """Return each judge with what other statistics say of it on all items, in words, and on which criteria.
 
     Verdicts of standing in have a table of their own, and so have those of probes; where there is a q it must be .05 or
     less.
     """
     rows = run.estimates[(run.estimates["verdict"] == "yes") & (run.estimates["subset"] == "all")]
-    rows = rows[~(rows["q"] > LEVEL) & ~rows["statistic"].isin(list(VERDICTS))]
-    rows = rows[~rows["statistic"].str.startswith(("bias", "faithful", "ceiling", "equivalence", "alt_test"))]
+    rows = rows[~(rows["q"] > LEVEL) & rows["statistic"].isin(list(FLAGS))]
     said = []
     for judge in run.study.judges():
         mine = rows[rows["a"] == judge]
         parts = [
-            f"{statistic} ({', '.join(dict.fromkeys(part['criterion']))})"
+            f"{FLAGS[str(statistic)]} ({', '.join(dict.fromkeys(part['criterion']))})"
             for statistic, part in mine.groupby("statistic", sort=False)
         ]
         if parts:
