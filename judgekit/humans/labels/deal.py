@@ -56,7 +56,7 @@ class Dealer:
         )
         for name, state in (("done", "done"), ("held", "open")):
             mine = counted[counted["state"] == state].set_index("unit")["n"]
-            frame[name] = frame["unit"].map(mine).fillna(0).astype(int)
+            frame[name] = frame["unit"].map(mine).astype("float64").fillna(0).astype(int)
         frame["left"] = (frame["wanted"] - frame["done"] - frame["held"]).clip(lower=0)
         frame["pressure"] = frame["left"] / frame["wanted"].clip(lower=1)
         return frame

@@ -87,7 +87,7 @@ def plan(connection: sa.Connection) -> pd.DataFrame:
     frame = rows(connection, sa.select(units).order_by(units.c.unit)).drop(columns="note")
     for name, state in (("done", "done"), ("held", "open")):
         mine = found[found["state"] == state].set_index("unit")["n"]
-        frame[name] = frame["unit"].map(mine).fillna(0).astype(int)
+        frame[name] = frame["unit"].map(mine).astype("float64").fillna(0).astype(int)
     frame["probability"] = frame["probability"].astype("float64")
     return frame
 
@@ -138,8 +138,8 @@ def progress(connection: sa.Connection, dealer: Dealer, flow: Flow, now: float) 
     told = everyone[["rater", "pool", "arm", "stage", "joined", "seen", "finished"]].copy()
     for name, states in (("done", ["done"]), ("held", ["open"]), ("skipped", ["skipped"])):
         counts = timed[timed["state"].isin(states)].groupby("rater")["n"].sum()
-        told[name] = told["rater"].map(counts).fillna(0).astype(int)
-    told["minutes"] = told["rater"].map(timed.groupby("rater")["s"].sum() / 60).fillna(0.0).astype("float64")
+        told[name] = told["rater"].map(counts).astype("float64").fillna(0).astype(int)
+    told["minutes"] = told["rater"].map(timed.groupby("rater")["s"].sum() / 60).astype("float64").fillna(0.0)
     revisions = connection.execute(sa.select(sa.func.coalesce(sa.func.sum(cards.c.revisions), 0))).scalar_one()
     return Progress(
         streams=tuple(streams),

@@ -55,7 +55,8 @@ def test_skips_repeats_and_comments_come_back_where_there_is_room(form: str, tmp
     back = there_and_back(study, form, tmp_path)
     more = ("comment", "reason", "seconds", "at")
     ours, theirs = labels(study, *more), labels(back, *more)
-    pd.testing.assert_frame_equal(theirs.astype(object).fillna("-"), ours.astype(object).fillna("-"))
+    theirs, ours = (one.astype(object).where(one.notna(), "-") for one in (theirs, ours))
+    pd.testing.assert_frame_equal(theirs, ours)
 
 
 def test_the_long_form_keeps_raters_and_purposes(tmp_path: Path) -> None:
