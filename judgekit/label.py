@@ -110,7 +110,7 @@ def design_of(plan: Plan) -> Design:
         from judgekit.progress import Progress
 
         edited = pipeline.perturbed_by(plan, study, Progress(shown=False)).study.items
-    return Design.make(plan.task, edited, settings, _reviews(plan))
+    return Design.make(study.task, edited, settings, _reviews(plan))
 
 
 class _Orders:

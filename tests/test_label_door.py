@@ -233,3 +233,14 @@ def test_it_serves_until_it_is_interrupted_and_goes_on_from_there(home: Path) ->
             tokens.append(re.findall(r"/[rs]/(\S+)", "".join(printed)))
             assert any("REHEARSAL" in line for line in printed)
     assert tokens[0] == tokens[1]
+
+
+def test_a_file_of_ones_own_brings_its_questions(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text("item,text,rater,value\n" + "".join(f"i{k},text {k},h,{k % 3}\n" for k in range(6)), "utf-8")
+    words = ["+experiment=from_file", f"task.source.path={file}", "task.source.scale=ordinal"]
+    design = door.design_of(config.build(config.compose(words)))
+    (criterion,) = design.task.criteria
+    assert criterion.codes == (0.0, 1.0, 2.0)
+    with pytest.raises(InputError, match="the task asks nothing"):
+        type(design).make(design.task.model_copy(update={"criteria": ()}), design.items)

@@ -126,6 +126,8 @@ def queued(file: str) -> pd.DataFrame:
 def check(design: Design) -> None:
     """Refuse settings that do not fit the task or its items."""
     task, items, s = design.task, design.items, design.settings
+    if not task.criteria:
+        raise InputError("the task asks nothing", where="task.criteria", fix="name a criterion with its levels")
     there = set(items["item"])
     for extra in design.extras():
         where = f"label, item '{extra.item}'"
