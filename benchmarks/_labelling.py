@@ -87,7 +87,9 @@ def main(kind: str, folder: Path, raters: int) -> None:
     listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else a page waits 40 ms for an acknowledgement
     print(listening.getsockname()[1], flush=True)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_keep_alive=75)
+    )
     server.run(sockets=[listening])
 
 

@@ -143,5 +143,6 @@ def _server(desk: Desk, port: int, proxied: bool) -> Any:
             proxy_headers=proxied,
             forwarded_allow_ips="127.0.0.1" if proxied else "",
             timeout_graceful_shutdown=5,
+            timeout_keep_alive=75,  # people read between two answers
         )
     )
