@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from judgekit import simulations
 from judgekit.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ EXAMPLES = """\
 examples:
   python -m judgekit.coverage --items 80 --people 3 --levels 5 --missing 0.2 --statistics alpha weighted_kappa ceiling
   python -m judgekit.coverage --items 40 80 160 --levels 2 --prevalence 0.05 --statistics alpha --out safety.csv"""
-SETTINGS = ("asked", "data_sets", "replicates", "seed")
 #: From so many designs on a summary is printed in the place of every row.
 MOST_TABLES = 4
 #: A table's columns; a narrower terminal wraps lines rather than lose names.
@@ -129,44 +129,25 @@ DIGITS = {
 
 
 def finished(path: Path | None, plan: Plan) -> dict[Cell, pd.DataFrame]:
-    """Return the cells that a CSV holds already; InputError where it was made with other settings."""
-    import pandas as pd
+    """Return the designs that a CSV holds already; InputError where it was made with other settings."""
+    return simulations.finished(path, plan.named, DIGITS, cells_of)
 
+
+def cells_of(table: pd.DataFrame) -> dict[Cell, pd.DataFrame]:
+    """Split a table into its designs."""
     from judgekit.stats.coverage.cell import Cell
     from judgekit.stats.coverage.tally import CELL
 
-    if path is None or not path.exists():
-        return {}
-    try:
-        table = pd.read_csv(path, keep_default_na=False, na_values={name: [""] for name in DIGITS})
-        table = table.astype({"variant": str})
-        made = {tuple(row) for row in table[list(SETTINGS)].astype(str).to_numpy()}
-        cells = [*table.groupby(list(CELL), sort=False)]
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"is no table of this command ({error})", where=str(path), fix="give another --out") from None
-    wanted = tuple(str(value) for value in plan.named.values())
-    if made - {wanted}:
-        raise InputError(
-            "was made with other settings", where=str(path), fix="give another --out, or the same settings"
-        )
+    every: Iterable[tuple[Any, pd.DataFrame]] = table.astype({"variant": str}).groupby(list(CELL), sort=False)
     return {
         Cell(int(k), int(n), float(share), int(people), float(none), int(size), float(rho)): rows.reset_index(drop=True)
-        for (k, n, share, people, none, size, rho), rows in cells
+        for (k, n, share, people, none, size, rho), rows in every
     }
 
 
 def write(done: dict[Cell, pd.DataFrame], path: Path) -> None:
     """Write the table whole or not at all, designs in order."""
-    import pandas as pd
-
-    from judgekit.runs import write_text
-
-    ordered = sorted(done, key=lambda cell: tuple(vars(cell).values())[:7])
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, pd.concat([done[cell] for cell in ordered], ignore_index=True).to_csv(index=False))
-    except OSError as error:
-        raise InputError(f"cannot be written ({error.strerror})", where=str(path), fix="give another --out") from None
+    simulations.write((done[cell] for cell in sorted(done, key=lambda cell: tuple(vars(cell).values())[:7])), path)
 
 
 def show(console: Console, table: pd.DataFrame) -> None:
@@ -242,12 +223,7 @@ def draw(table: pd.DataFrame, path: Path) -> Path:
     """Draw the table."""
     from judgekit.figures.coverage import coverage
 
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        coverage(table, path)
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot be drawn ({error})", where=str(path), fix="give a .png or .pdf") from None
-    return path
+    return simulations.draw(coverage, table, path)
 
 
 if __name__ == "__main__":

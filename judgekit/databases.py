@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -20,6 +21,29 @@ def parsed(url: str, what: str) -> sa.URL:
             f"{what} cannot be kept in {made.get_backend_name()}", fix="use SQLite (a file name) or PostgreSQL"
         )
     return made
+
+
+def engine(url: sa.URL, pragmas: Sequence[str], **options: Any) -> sa.Engine:
+    """Return an engine that commits only when told; SQLite's connections begin with these pragmas."""
+    try:
+        made = sa.create_engine(url, isolation_level="AUTOCOMMIT", **options)
+    except ModuleNotFoundError as error:
+        raise InputError(f"no driver for {url.drivername} ({error.name})", fix="install the extra 'postgres'") from None
+
+    def begin(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    if url.get_backend_name() == "sqlite":
+        sa.event.listen(made, "connect", begin)
+    return made
+
+
+def short(error: BaseException) -> str:
+    """Return a database's complaint in one line."""
+    return str(getattr(error, "orig", None) or error).split("\n", 1)[0][:200]
 
 
 def migrate(

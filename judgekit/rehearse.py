@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from judgekit import simulations
 from judgekit.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,7 +42,6 @@ examples:
   python -m judgekit.rehearse --items 120 --people 3 --reps 2
   python -m judgekit.rehearse task=safety --scenes probes severity
   python -m judgekit.rehearse --items 60 120 240 --scenes probes --out plans.csv"""
-SETTINGS = ("task", "data_sets", "replicates", "seed")
 #: A table's columns; a narrower terminal wraps lines rather than lose names.
 WIDEST = 150
 COLOURS = {"MISSED": "red", "weak": "yellow", "none": "dim"}
@@ -173,47 +173,29 @@ def in_order(done: dict[Design, pd.DataFrame]) -> list[Design]:
 
 def finished(path: Path | None, plan: Plan) -> dict[Design, pd.DataFrame]:
     """Return the designs that a CSV holds already; InputError where it was made with other settings."""
-    import pandas as pd
+    return simulations.finished(path, plan.named, DIGITS, designs_of)
 
+
+def designs_of(table: pd.DataFrame) -> dict[Design, pd.DataFrame]:
+    """Split a table into its designs."""
     from judgekit.rehearsal.design import Design
     from judgekit.rehearsal.run import SCENES
 
-    if path is None or not path.exists():
-        return {}
-    names = list(Design.__dataclass_fields__)
-    try:
-        table = pd.read_csv(path, keep_default_na=False, na_values={name: [""] for name in DIGITS})
-        made = {tuple(row) for row in table[list(SETTINGS)].astype(str).to_numpy()}
-        cells = [*table.groupby(names, sort=False)]
-        found = {
-            Design(str(scene), *(int(one) for one in whole), *(float(one) for one in shares)): rows.reset_index(
-                drop=True
-            )
-            for (scene, *whole, missing, careless, length), rows in cells
-            for shares in [(missing, careless, length)]
-        }
-        if not {cell.scene for cell in found} <= set(SCENES):
-            raise ValueError("an unknown scene")
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"is no table of this command ({error})", where=str(path), fix="give another --out") from None
-    if made - {tuple(str(value) for value in plan.named.values())}:
-        raise InputError(
-            "was made with other settings", where=str(path), fix="give another --out, or the same settings"
+    every: Iterable[tuple[Any, pd.DataFrame]] = table.groupby(list(Design.__dataclass_fields__), sort=False)
+    found = {
+        Design(str(scene), *(int(one) for one in rest[:-3]), *(float(one) for one in rest[-3:])): rows.reset_index(
+            drop=True
         )
+        for (scene, *rest), rows in every
+    }
+    if not {cell.scene for cell in found} <= set(SCENES):
+        raise ValueError("an unknown scene")
     return found
 
 
 def write(done: dict[Design, pd.DataFrame], path: Path) -> None:
     """Write the table whole or not at all, designs in order."""
-    import pandas as pd
-
-    from judgekit.runs import write_text
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, pd.concat([done[cell] for cell in in_order(done)], ignore_index=True).to_csv(index=False))
-    except OSError as error:
-        raise InputError(f"cannot be written ({error.strerror})", where=str(path), fix="give another --out") from None
+    simulations.write((done[cell] for cell in in_order(done)), path)
 
 
 def show(console: Console, table: pd.DataFrame) -> None:
@@ -300,12 +282,7 @@ def draw(table: pd.DataFrame, path: Path) -> Path:
     """Draw the table."""
     from judgekit.figures.rehearsal import rehearsal
 
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        rehearsal(table, path)
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot be drawn ({error})", where=str(path), fix="give a .png or .pdf") from None
-    return path
+    return simulations.draw(rehearsal, table, path)
 
 
 if __name__ == "__main__":

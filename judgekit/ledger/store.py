@@ -21,6 +21,7 @@ from judgekit.ledger.table import REPLAYED, calls, migrate
 T = TypeVar("T")
 BATCH = 256
 BUSY_SECONDS = 60
+PRAGMAS = (f"busy_timeout={BUSY_SECONDS * 1000}", "journal_mode=WAL", "synchronous=NORMAL")
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,9 @@ class Store:
         try:
             started.result()
         except sa.exc.SQLAlchemyError as error:
-            raise InputError(f"cannot open the ledger: {_short(error)}", where=self.where, fix="name another") from None
+            raise InputError(
+                f"cannot open the ledger: {databases.short(error)}", where=self.where, fix="name another"
+            ) from None
 
     def get(self, key: str) -> asyncio.Future[Any]:
         """Return a future of the row with this key (its ``REPLAYED`` columns), or of None."""
@@ -105,7 +108,7 @@ class Store:
 
     def _run(self, started: Future[None]) -> None:
         try:
-            engine = _engine(self.url)
+            engine = databases.engine(self.url, PRAGMAS)
         except BaseException as error:
             started.set_exception(error)
             return
@@ -154,7 +157,9 @@ class Store:
                 found = serve(connection, chosen)
             except Exception as error:
                 line = InputError(
-                    f"the ledger cannot be used: {_short(error)}", where=self.where, fix="free the disk or the lock"
+                    f"the ledger cannot be used: {databases.short(error)}",
+                    where=self.where,
+                    fix="free the disk or the lock",
                 )
                 _settle([(job.future, None, line) for job in chosen])
             else:
@@ -230,24 +235,3 @@ def _wake(results: Sequence[tuple[asyncio.Future[Any], Any, Exception | None]]) 
             future.set_exception(error)
         else:
             future.set_result(value)
-
-
-def _engine(url: sa.URL) -> sa.Engine:
-    try:
-        engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    except ModuleNotFoundError as error:
-        raise InputError(f"no driver for {url.drivername} ({error.name})", fix="install the extra 'postgres'") from None
-    if url.get_backend_name() == "sqlite":
-        sa.event.listen(engine, "connect", _pragmas)
-    return engine
-
-
-def _pragmas(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    for pragma in (f"busy_timeout={BUSY_SECONDS * 1000}", "journal_mode=WAL", "synchronous=NORMAL"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _short(error: BaseException) -> str:
-    return str(getattr(error, "orig", None) or error).split("\n", 1)[0][:200]

@@ -21,6 +21,7 @@ from judgekit.humans.labels.tables import migrate
 T = TypeVar("T")
 BATCH = 64
 BUSY_SECONDS = 30
+PRAGMAS = (f"busy_timeout={BUSY_SECONDS * 1000}", "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON")
 RETRY_SECONDS = 20.0
 PAUSE = 0.2
 #: What a database says that went away, or is just coming back.
@@ -51,7 +52,7 @@ class Store:
         self.where = self.url.render_as_string(hide_password=True)
         if self.url.get_backend_name() == "sqlite":
             self._folder(create)
-        self._engine = _engine(self.url)
+        self._engine = databases.engine(self.url, PRAGMAS, pool_size=8, max_overflow=64, pool_reset_on_return=None)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
         try:
@@ -60,7 +61,9 @@ class Store:
                 migrate(connection, self.where)
         except sa.exc.SQLAlchemyError as error:
             self._engine.dispose()
-            raise InputError(f"cannot open the study: {short(error)}", where=self.where, fix="name another") from None
+            raise InputError(
+                f"cannot open the study: {databases.short(error)}", where=self.where, fix="name another"
+            ) from None
         except InputError:
             self._engine.dispose()
             raise
@@ -158,7 +161,9 @@ class Store:
             return connection
 
     def _lost(self, error: BaseException) -> AwayError:
-        return AwayError(f"the study cannot be used: {short(error)}", where=self.where, fix="free the disk or the lock")
+        return AwayError(
+            f"the study cannot be used: {databases.short(error)}", where=self.where, fix="free the disk or the lock"
+        )
 
 
 def _attempt(connection: sa.Connection, batch: list[_Job]) -> list[tuple[Future[Any], Any, BaseException | None]]:
@@ -202,28 +207,3 @@ def _discard(connection: sa.Connection | None) -> None:
 def _lock(connection: sa.Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
-
-
-def _engine(url: sa.URL) -> sa.Engine:
-    try:
-        engine = sa.create_engine(
-            url, isolation_level="AUTOCOMMIT", pool_size=8, max_overflow=64, pool_reset_on_return=None
-        )
-    except ModuleNotFoundError as error:
-        raise InputError(f"no driver for {url.drivername} ({error.name})", fix="install the extra 'postgres'") from None
-    if url.get_backend_name() == "sqlite":
-        sa.event.listen(engine, "connect", _pragmas)
-    return engine
-
-
-def _pragmas(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    settings = (f"busy_timeout={BUSY_SECONDS * 1000}", "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON")
-    for pragma in settings:
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def short(error: BaseException) -> str:
-    """Return a database's complaint in one line."""
-    return str(getattr(error, "orig", None) or error).split("\n", 1)[0][:200]
