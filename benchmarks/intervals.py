@@ -74,10 +74,9 @@ def engine(part: Slice, each: int, seed: int) -> None:
     boot.intervals(alone.stream, alone.groups, jobs(alone.values, each), alone.types)
 
 
-def public(ordinal: jk.Study, nominal: jk.Study, seed: int) -> None:
-    """Ask for the tables that a user asks for."""
-    jk.estimate(ordinal, *PANEL, n_boot=REPLICATES, seed=seed)
-    jk.estimate(nominal, "alpha", n_boot=REPLICATES, seed=seed)
+def public(made: jk.Study, seed: int) -> None:
+    """Ask for the table that a user asks for."""
+    jk.estimate(made, *PANEL, scales=["nominal"], n_boot=REPLICATES, seed=seed)
 
 
 def seconds(ask: Callable[[int], None]) -> float:
@@ -122,10 +121,10 @@ def main() -> int:
     missed = 0
     for items, raters, each, target in DESIGNS:
         X = ratings(items, raters, each)
-        made = {scale: study(X, scale) for scale in SCALES}
-        (part,) = slices(made["ordinal"])
+        made = study(X, "ordinal")
+        (part,) = slices(made)
         at_once = seconds(partial(engine, part, each))
-        tables = seconds(partial(public, made["ordinal"], made["nominal"]))
+        tables = seconds(partial(public, made))
         slow = looped(raw, X)
         best = looped(on_counts, np.stack([np.equal(X, code).sum(axis=1) for code in CODES], axis=1))
         lines = [

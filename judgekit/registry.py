@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -45,10 +46,15 @@ def register(group: str, name: str | None = None) -> Callable[[T], T]:
 def discover(group: str) -> Mapping[str, Callable[..., Any]]:
     """Import the packages of ``group`` and return its options by name, sorted."""
     for package in PACKAGES.get(group, ()):
-        module = import_module(package)
-        for found in iter_modules(module.__path__):
-            import_module(f"{package}.{found.name}")
+        _import(package)
     return dict(sorted(_GROUPS.get(group, {}).items()))
+
+
+@lru_cache
+def _import(package: str) -> None:
+    """Import every module of a package: once, for looking through its folder takes longer than a small statistic."""
+    for found in iter_modules(import_module(package).__path__):
+        import_module(f"{package}.{found.name}")
 
 
 def find(group: str, name: str) -> Callable[..., Any]:

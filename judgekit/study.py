@@ -81,15 +81,22 @@ class Study:
         return self._raters("judge", True)
 
     def _raters(self, role: str, aggregates: bool) -> list[str]:
-        chosen = self.raters["role"] == role
-        if not aggregates:
-            chosen &= self.raters["aggregate"] == "none"
-        return list(self.raters.loc[chosen, "rater"])
+        def chosen() -> tuple[str, ...]:
+            rows = self.raters["role"] == role
+            if not aggregates:
+                rows &= self.raters["aggregate"] == "none"
+            return tuple(self.raters.loc[rows, "rater"])
+
+        return list(self.once(("raters", role, aggregates), chosen))
 
     def pools(self) -> dict[str, list[str]]:
         """Return the persons of each pool, pools in table order."""
-        people = self.raters[self.raters["rater"].isin(self.people())]
-        return {str(pool): list(rows["rater"]) for pool, rows in people.groupby("pool", sort=False)}
+
+        def split() -> dict[str, tuple[str, ...]]:
+            people = self.raters[self.raters["rater"].isin(self.people())]
+            return {str(pool): tuple(rows["rater"]) for pool, rows in people.groupby("pool", sort=False)}
+
+        return {pool: list(raters) for pool, raters in self.once("pools", split).items()}
 
     def cases(self) -> list[Item]:
         """Return what raters are shown, one an (item, variant)."""

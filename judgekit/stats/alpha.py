@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from judgekit.errors import InputError, listed
 from judgekit.registry import register
-from judgekit.schema import Estimate, Scale
+from judgekit.schema import SCALES, Estimate, Scale
 from judgekit.stats.pairings import Pairing, Slice, between_levels, levels_of, pairings, slices
 from judgekit.stats.resample import Array, Bootstrap, Job
 from judgekit.stats.rows import confirmed, row
@@ -150,17 +151,30 @@ def _one_minus(above: Array, below: Array) -> Array:
 
 
 @register("stats")
-def alpha(study: Study, *, boot: Bootstrap) -> Iterator[Estimate]:
-    """Krippendorff's alpha at each criterion's scale: people, judge joined to people, judges."""
+def alpha(study: Study, *, boot: Bootstrap, scales: Sequence[Scale] = ()) -> Iterator[Estimate]:
+    """Krippendorff's alpha at each criterion's scale: people, judge joined to people, judges.
+
+    ``scales`` (nominal, ordinal, interval, ratio) asks for alpha at these levels of measurement as well, from the same
+    draws: rows ``alpha.nominal`` … of every criterion whose levels have an order, or numbers at all.
+    """
+    unknown = [name for name in scales if name not in SCALES]
+    if unknown:
+        raise InputError(f"no scale is called {listed(unknown)}", fix=f"choose among: {listed(SCALES)}")
     for part in slices(study):
         chosen = [p for p in pairings(study, part) if len(p.raters) >= 2 or p.a == p.b]
         jobs = [_job(part, p) for p in chosen]
-        for pairing, job, found in zip(
-            chosen, jobs, boot.intervals(part.stream, part.groups, jobs, part.types), strict=True
-        ):
+        asked = [("alpha", pairing, job) for pairing, job in zip(chosen, jobs, strict=True)]
+        asked += [
+            (f"alpha.{scale}", pairing, replace(job, coefficient=replace(job.coefficient, scale=scale)))
+            for scale in dict.fromkeys(scales)
+            for pairing, job in zip(chosen, jobs, strict=True)
+            if isinstance(job.coefficient, Alpha) and part.criterion.scale not in ("nominal", scale)
+        ]
+        found = boot.intervals(part.stream, part.groups, [job for _, _, job in asked], part.types)
+        for (name, pairing, job), interval in zip(asked, found, strict=True):
             scale = job.coefficient.scale if isinstance(job.coefficient, Alpha) else "interval"
-            confirmed("alpha", found.value, reference(job), scale)
-            yield row(study, "alpha", part, pairing, found, boot, f"{scale} distances")
+            confirmed("alpha", interval.value, reference(job), scale)
+            yield row(study, name, part, pairing, interval, boot, f"{scale} distances")
 
 
 def _job(part: Slice, pairing: Pairing) -> Job:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from judgekit.registry import find
+from judgekit.errors import InputError, listed
+from judgekit.registry import find, knobs
 from judgekit.schema import Estimate
 from judgekit.stats.draws import Kept
 from judgekit.stats.multiple import check, families
@@ -35,12 +37,25 @@ def estimate(
     ``n_boot=0`` gives values only. ``resampling`` is the interval's rule: smoothed (the default, which covers where
     labels are rare), two_way (for raters in general), or, for comparison, bayesian, percentile, bca, jackknife,
     de_fixed (alpha only). ``adjust`` (by, bh, holm, none) fills in q over each ``family`` of tests: rows that agree in
-    these columns. ``options`` go to every statistic named, so give them with one name at a time.
+    these columns. ``options`` go to each statistic named that has an option of this name.
     Unknown names raise InputError with those there are.
     """
     boot = Bootstrap(seed, n_boot, conf_level, resampling)
-    chosen = {name: partial(find("stats", name), **options) for name in statistics}
-    return compute(study, chosen, boot, adjust=adjust, family=family)
+    return compute(study, _configured(statistics, options), boot, adjust=adjust, family=family)
+
+
+def _configured(names: Sequence[str], options: Mapping[str, Any]) -> dict[str, Callable[..., Iterable[Estimate]]]:
+    """Return the statistics by name, each with those of the options that it has."""
+    functions = {name: find("stats", name) for name in names}
+    has = {name: knobs(function) for name, function in functions.items()}
+    for option in options:
+        if not any(option in known for known in has.values()):
+            there = listed(sorted({own for known in has.values() for own in known}), 40) or "none"
+            raise InputError(f"no statistic named has an option '{option}'", fix=f"their options are: {there}")
+    return {
+        name: partial(function, **{option: value for option, value in options.items() if option in has[name]})
+        for name, function in functions.items()
+    }
 
 
 def compute(
@@ -56,8 +71,20 @@ def compute(
     from judgekit.tables import estimates_frame
 
     check(family, adjust)
-    if len(statistics) > 1:
-        boot = replace(boot, kept=Kept())
+    with closing(Kept()) as kept:
+        if len(statistics) > 1:
+            boot = replace(boot, kept=kept)
+        made = _in_step(study, statistics, boot, done)
+    return families(estimates_frame(made), family, adjust)
+
+
+def _in_step(
+    study: Study,
+    statistics: Mapping[str, Callable[..., Iterable[Estimate]]],
+    boot: Bootstrap,
+    done: Callable[[str], None],
+) -> list[Estimate]:
+    """Return the estimates of all statistics, asked slice by slice, so that they share the draws of each."""
     found = {name: Found(iter(statistic(study, boot=boot))) for name, statistic in statistics.items()}
     every = ((criterion.key, subset) for criterion in study.task.criteria for subset, _ in study.subsets())
     order = {key: place for place, key in enumerate(every)}
@@ -69,7 +96,7 @@ def compute(
             if one.next is None:
                 done(name)
                 del going[name]
-    return families(estimates_frame([made for one in found.values() for made in one.rows]), family, adjust)
+    return [made for one in found.values() for made in one.rows]
 
 
 @dataclass

@@ -28,6 +28,8 @@ NAMES: dict[Part, tuple[str, str]] = {
     "location": ("ccc.location", "u = (mean of a - mean of b) / sqrt(s_a s_b)"),
     "scale": ("ccc.scale", "v = s_a / s_b"),
 }
+#: With fewer items than this C_b is told too low: sampling error counts as a difference of means and of spreads.
+MANY_ITEMS = 200
 ALL: tuple[Part, ...] = ("ccc", "bias_correction", "location", "scale")
 
 
@@ -48,7 +50,17 @@ def ccc(study: Study, *, boot: Bootstrap, interval: str = "bootstrap") -> Iterat
                 if kind == "ccc" and analytic:
                     one = _analytic(model.pairs, job.X, one.value, part, boot)
                 text = "; ".join(word for word in (meaning, model.pairs.indices[0].describe()) if word)
-                yield row(study, name, part, pairing, _exp(one) if kind == "scale" else one, boot, text)
+                made = row(study, name, part, pairing, _exp(one) if kind == "scale" else one, boot, text)
+                yield biased_by_few(made) if kind == "bias_correction" else made
+
+
+def biased_by_few(made: Estimate) -> Estimate:
+    """Return the row of C_b with a warning where its items are too few for it."""
+    if made.value is None or made.n_items >= MANY_ITEMS or made.n_raters <= 2:
+        return made
+    why = f"{made.n_items} items are few for a mean of C_b over pairs, which sampling error lowers"
+    fix = f"read ccc.location and ccc.scale, or label {MANY_ITEMS} items"
+    return replace(made, note="; ".join(text for text in (made.note, f"{why}: {fix}") if text))
 
 
 def _job(part: Slice, pairing: Pairing) -> tuple[MomentParts, Asked]:

@@ -18,6 +18,7 @@ from judgekit.stats.pairings import Pairing, Slice, between_levels, pairings, sl
 from judgekit.stats.pairmeans import PairMeans, PairSet, thin_features
 from judgekit.stats.pairwise import PairIndex
 from judgekit.stats.panel import categories
+from judgekit.stats.prepared import SCARCE_LEVEL, rarer
 from judgekit.stats.resample import Array, Bootstrap, Job
 from judgekit.stats.rows import row
 from judgekit.stats.twobytwo import index_job
@@ -108,11 +109,19 @@ def kappa(study: Study, *, boot: Bootstrap, interval: str = "bootstrap") -> Iter
             if analytic:
                 cost = np.asarray(disagreement(job.codes, "identity"))
                 error = asymptotic(index, job.codes, cost, X, part.groups)
-                yield analytic_row(study, "kappa", part, pairing, error, boot, text)
+                few = few_for_normal(rarer(X, job.codes, part.groups))
+                yield analytic_row(study, "kappa", part, pairing, error, boot, text, few)
             else:
                 yield row(study, "kappa", part, pairing, made, boot, text)
         for (name, pairing, text, _), made in zip(beside, found[len(asked) :], strict=True):
             yield row(study, f"kappa.{name}", part, pairing, made, boot, text)
+
+
+def few_for_normal(n: int) -> str:
+    """Warn where n items with the rarer levels are too few for a normal approximation (it covers .90 or less there)."""
+    if n >= SCARCE_LEVEL:
+        return ""
+    return f"only {n} items carry the rarer labels: the analytic interval is too narrow, take the bootstrap's"
 
 
 def _beside(part: Slice, asked: Sequence[Pairing], pairs: PairSet) -> list[tuple[str, Pairing, str, Job]]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from judgekit.registry import register
 from judgekit.schema import Estimate
 from judgekit.stats.linearised import Linearised, linearise
-from judgekit.stats.panel import corrected, count_features, counts, panel_rows
+from judgekit.stats.panel import corrected, counts, pair_agreement, panel_rows
 from judgekit.stats.resample import Array, Bootstrap
 from judgekit.stats.weights import agreement_weights
 
@@ -40,9 +40,11 @@ class Conger:
 
     def features(self, X: Array) -> Array:
         """Return each item's: paired (1 or 0), share of agreeing pairs, each rater's levels (n × 2+R·K)."""
-        basic = count_features(counts(self.codes, X), agreement_weights(self.codes, self.weights))
+        counted = counts(self.codes, X)
+        agreeing = pair_agreement(counted, agreement_weights(self.codes, self.weights))
         hot = (X[:, :, None] == np.asarray(self.codes)).astype(float)
-        return np.concatenate([basic[:, 1:3], hot.reshape(len(X), X.shape[1] * len(self.codes))], axis=1)
+        paired = np.stack([counted.sum(axis=1) > 1, agreeing], axis=1)
+        return np.concatenate([paired, hot.reshape(len(X), X.shape[1] * len(self.codes))], axis=1)
 
     def point(self, S: Array) -> Array:
         """Return the coefficient; NaN where chance agreement is 1 or fewer than two raters rated."""

@@ -12,9 +12,9 @@ import os
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +22,21 @@ from numpy.typing import NDArray
 from judgekit import seeds
 from judgekit.stats.prior import Array
 
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
+
 LARGEST_BLOCK = 1024
+#: Draws weights into an array.
+Fill = Callable[[Array], None]
+#: Weights that the processor's cache holds; the replicates of a part of a block are a multiple of the other.
+CACHED, MULTIPLE = 2**17, 64
+#: With so few units a block is small enough as it is.
+SMALL_UNITS = 512
 #: Draws that are kept for the next statistic.
 KEPT_BYTES = 2**30
 KEPT_SUMS = 32
+#: Memory that is not given back between tables.
+SPARE_BYTES = 2**27
 #: Types are worth their while where there are so many times as many items.
 LEAST_ITEMS_A_TYPE = 8
 #: With more distinct values than this hardly any items are alike.
@@ -39,28 +50,45 @@ WORTH_THREADS = 2**19
 class Kept:
     """Draws kept between the statistics of one table, up to ``KEPT_BYTES``: the oldest make room.
 
-    ``sums`` holds weighted sums of features by what they are of, then by block: of the newest ``KEPT_SUMS``.
+    ``weights`` holds the weights of a slice (n_boot × units) and which blocks of it are drawn. ``sums`` holds weighted
+    sums of features by what they are of, then by block: of the newest ``KEPT_SUMS``.
     """
 
-    blocks: dict[Hashable, Array] = field(default_factory=dict)
+    weights: dict[Hashable, tuple[Array, set[int]]] = field(default_factory=dict)
     sums: dict[Hashable, dict[int, Array]] = field(default_factory=dict)
-    used: int = 0
     _lock: Lock = field(default_factory=Lock)
 
-    def get(self, key: Hashable, draw: Callable[[], Array]) -> Array:
-        """Return the block called ``key``, drawn where it is not kept."""
-        held = self.blocks.get(key)
-        if held is not None:
-            return held
-        drawn = draw()
+    def block(self, key: Hashable, shape: tuple[int, int], number: int, rows: slice, draw: Fill) -> Array:
+        """Return some rows of the weights called ``key``, drawn where they are not kept."""
         with self._lock:
-            if key not in self.blocks and drawn.nbytes <= KEPT_BYTES:
-                while self.used + drawn.nbytes > KEPT_BYTES:
-                    self.used -= self.blocks.pop(next(iter(self.blocks))).nbytes
-                drawn.flags.writeable = False
-                self.blocks[key] = drawn
-                self.used += drawn.nbytes
-        return drawn
+            held = self.weights.get(key) or self._room(key, shape)
+        if held is None:
+            return _filled(np.empty((rows.stop - rows.start, shape[1])), draw)
+        array, drawn = held
+        part = array[rows]
+        if number not in drawn:
+            draw(part)
+            drawn.add(number)
+        part.flags.writeable = False
+        return part
+
+    def _room(self, key: Hashable, shape: tuple[int, int]) -> tuple[Array, set[int]] | None:
+        needed = 8 * shape[0] * shape[1]
+        if needed > KEPT_BYTES:
+            return None
+        while needed + sum(array.nbytes for array, _ in self.weights.values()) > KEPT_BYTES:
+            self.weights.pop(next(iter(self.weights)))
+        self.weights[key] = _memory(shape), set()
+        return self.weights[key]
+
+    def close(self) -> None:
+        """Drop everything; the memory of the first weights is left for the next table's."""
+        with self._lock:
+            arrays = [array for array, _ in self.weights.values() if array.nbytes <= SPARE_BYTES]
+            if arrays:
+                _SPARE[:] = [max(arrays, key=lambda array: array.nbytes).reshape(-1)]
+            self.weights.clear()
+            self.sums.clear()
 
     def keep(self, name: Hashable, block: int, sums: Array) -> None:
         """Keep the sums of one block."""
@@ -68,6 +96,20 @@ class Kept:
             while name not in self.sums and len(self.sums) >= KEPT_SUMS:
                 self.sums.pop(next(iter(self.sums)))
             self.sums.setdefault(name, {})[block] = sums
+
+
+#: Memory of an earlier table's weights: to get it anew from the system takes longer than to draw them.
+_SPARE: list[Array] = []
+
+
+def _memory(shape: tuple[int, int]) -> Array:
+    """Return an array for the weights of all blocks, in spare memory where there is enough."""
+    size = shape[0] * shape[1]
+    try:
+        spare = _SPARE.pop()
+    except IndexError:
+        return np.empty(shape)
+    return spare[:size].reshape(shape) if size <= len(spare) else np.empty(shape)
 
 
 @dataclass(frozen=True)
@@ -112,18 +154,26 @@ class Draws:
     types: Types | None = None
     kept: Kept | None = None
 
-    def each(self, task: Callable[[Block], None]) -> None:
-        """Call ``task`` for every block, in several threads where there is much to draw: the blocks do not care."""
-        every = [Block(self, number, rows) for number, rows in enumerate(blocks(self.n_boot, self.n_units))]
-        threads = min(MOST_THREADS, len(every), _processors())
-        if threads < 2 or self.n_boot * self.n_units < WORTH_THREADS:
-            for block in every:
-                task(block)
-            return
-        from threadpoolctl import threadpool_limits
+    def each(self, task: Callable[[Block], None], *, light: bool = False) -> None:
+        """Call ``task`` for every block, in several threads where there is much to draw: the blocks do not care.
 
-        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:  # else each has threads again
-            for _ in pool.map(task, every):
+        ``light``: the task needs no weights, so that threads are not worth their while.
+        """
+        every = list(enumerate(blocks(self.n_boot, self.n_units)))
+
+        def do(one: tuple[int, slice]) -> None:
+            task(Block(self, *one))  # made here, so that the next block may have its memory
+
+        threads = min(MOST_THREADS, len(every), _processors())
+        if light or threads < 2 or self.n_boot * self.n_units < WORTH_THREADS:
+            for one in every:
+                do(one)
+            return
+        with (
+            _libraries().limit(limits=1, user_api="blas"),
+            ThreadPoolExecutor(threads) as pool,
+        ):  # no threads in threads
+            for _ in pool.map(do, every):
                 pass
 
     @cached_property
@@ -135,43 +185,70 @@ class Draws:
 
 @dataclass(frozen=True)
 class Block:
-    """Some replicates' weights, drawn when they are asked for; each block is a stream of its own."""
+    """Some replicates' weights, drawn when they are asked for; each block is a stream of its own.
+
+    A part of a block goes on in ``streams`` where the part before it ended, so that it has the same weights.
+    """
 
     source: Draws
     number: int
     rows: slice
+    streams: dict[str, np.random.Generator] = field(default_factory=dict)
 
     @cached_property
     def of_types(self) -> Array:
         """The types' weights (b × types), Gamma(size) each."""
-        assert self.source.types is not None
-        return self._kept("types", partial(self._gamma, self.source.types))
+        types = self.source.types
+        assert types is not None
+        return self._kept("types", len(types.sizes), partial(self._gamma, types))
 
     @cached_property
     def of_units(self) -> Array:
         """The units' weights (b × units), in the order of ``Types.order`` where there are types."""
-        return self._kept("units", self._exponential)
+        return self._kept("units", self.source.n_units, self._exponential)
 
-    def _gamma(self, types: Types) -> Array:
-        return self._rng("types").standard_gamma(types.sizes, (self.rows.stop - self.rows.start, len(types.sizes)))
+    def parts(self) -> Iterator[Block]:
+        """Yield the block in parts whose weights stay in the processor's cache until they are multiplied.
 
-    def _exponential(self) -> Array:
-        drawn = self._rng("units").standard_exponential((self.rows.stop - self.rows.start, self.source.n_units))
+        Where weights are kept, or few, the block is its only part.
+        """
+        n_units = self.source.n_units
+        if self.source.kept is not None or n_units <= SMALL_UNITS:
+            yield self
+            return
+        size = max(MULTIPLE, CACHED // n_units // MULTIPLE * MULTIPLE)
+        streams: dict[str, np.random.Generator] = {}
+        for start in range(self.rows.start, self.rows.stop, size):
+            yield Block(self.source, self.number, slice(start, min(start + size, self.rows.stop)), streams)
+
+    def _gamma(self, types: Types, out: Array) -> None:
+        self._rng("types").standard_gamma(np.broadcast_to(types.sizes, out.shape), out=out)
+
+    def _exponential(self, out: Array) -> None:
+        self._rng("units").standard_exponential(out=out)
         types = self.source.types
         if types is not None:
             starts = np.concatenate([[0], np.cumsum(types.sizes)[:-1]])
-            shares = self.of_types / np.add.reduceat(drawn, starts, axis=1)
+            shares = self.of_types / np.add.reduceat(out, starts, axis=1)
             place = np.repeat(np.arange(len(types.sizes)), types.sizes)
-            for line, share in zip(drawn, shares, strict=True):
+            for line, share in zip(out, shares, strict=True):
                 line *= share.take(place)
-        return drawn
 
     def _rng(self, level: str) -> np.random.Generator:
-        return seeds.rng(self.source.seed, *self.source.stream, level, self.number)
+        if level not in self.streams:
+            self.streams[level] = seeds.rng(self.source.seed, *self.source.stream, level, self.number)
+        return self.streams[level]
 
-    def _kept(self, level: str, draw: Callable[[], Array]) -> Array:
-        kept = self.source.kept
-        return draw() if kept is None else kept.get((self.source.name, level, self.number), draw)
+    def _kept(self, level: str, width: int, draw: Fill) -> Array:
+        source = self.source
+        if source.kept is None:
+            return _filled(np.empty((self.rows.stop - self.rows.start, width)), draw)
+        return source.kept.block((source.name, level), (source.n_boot, width), self.number, self.rows, draw)
+
+
+def _filled(out: Array, draw: Fill) -> Array:
+    draw(out)
+    return out
 
 
 def blocks(n: int, n_units: int) -> Iterator[slice]:
@@ -179,6 +256,14 @@ def blocks(n: int, n_units: int) -> Iterator[slice]:
     size = int(np.clip(2**22 // max(n_units, 1), 64, LARGEST_BLOCK))
     for start in range(0, n, size):
         yield slice(start, min(start + size, n))
+
+
+@lru_cache(maxsize=1)
+def _libraries() -> ThreadpoolController:
+    """Return a hold on the threads of numpy's libraries: to look for them takes as long as a small study."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _processors() -> int:

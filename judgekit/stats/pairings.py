@@ -75,6 +75,11 @@ class Slice:
         return np.isfinite(self.values)
 
     @cached_property
+    def rated(self) -> frozenset[str]:
+        """The raters who gave any rating here."""
+        return frozenset(self.raters[column] for column in np.flatnonzero(self.present.any(axis=0)))
+
+    @cached_property
     def types(self) -> NDArray[np.int64] | None:
         """A number for each item, the same where ratings are equal; None where they seldom are or items cluster."""
         if self.groups.max(initial=-1) + 1 < len(self.groups):
@@ -117,7 +122,7 @@ def _slices(study: Study) -> Iterator[Slice]:
 
 def pairings(study: Study, part: Slice) -> list[Pairing]:
     """Return the comparisons that a slice supports: raters without a rating there are left out."""
-    rated = {rater for rater in part.raters if part.answered([rater]).any()}
+    rated = part.rated
     pools = {pool: tuple(r for r in raters if r in rated) for pool, raters in study.pools().items()}
     judges = [judge for judge in study.judges() if judge in rated]
     found = [Pairing(pool, pool, people, people) for pool, people in pools.items() if people]

@@ -39,8 +39,8 @@ class Panel:
 
     @property
     def prior_name(self) -> tuple[object, ...]:
-        """What the features depend on: not on how chance is reckoned."""
-        return "panel", self.codes, self.weights
+        """What the features depend on: neither on how chance is reckoned nor on whether near misses count."""
+        return "panel", self.codes, self._near
 
     @abstractmethod
     def chance(self, p: Array) -> Array:
@@ -50,16 +50,33 @@ class Panel:
     def slope(self, p: Array) -> Array:
         """Return the derivative of p_e by each share (… × K), up to a constant within a row: shares add up to 1."""
 
+    @property
+    def _near(self) -> str:
+        """The weights of near misses that the features hold beside exact agreement."""
+        return "quadratic" if self.weights == "identity" else self.weights
+
+    @property
+    def _agreeing(self) -> int:
+        """The column of the features that holds this coefficient's agreement."""
+        return 2 if self.weights == "identity" else 3
+
     def features(self, X: Array) -> Array:
-        """Return each item's: rated or not, paired or not, share of agreeing pairs, share of each level (n × 3+K)."""
-        return count_features(counts(self.codes, X), agreement_weights(self.codes, self.weights))
+        """Return each item's: rated or not, paired or not, shares of exact and of near agreement, of levels (n × 4+K).
+
+        Both agreements are there so that coefficients with identity weights and with others share their sums.
+        """
+        counted = counts(self.codes, X)
+        m = counted.sum(axis=1)
+        agreeing = [pair_agreement(counted, agreement_weights(self.codes, one)) for one in ("identity", self._near)]
+        shares = counted / np.maximum(m, 1)[:, None]
+        return np.concatenate([np.stack([m > 0, m > 1, *agreeing], axis=1), shares], axis=1)
 
     def point(self, S: Array) -> Array:
         """Return the coefficient; NaN where chance agreement is 1 or nobody can be compared."""
-        rated, paired, agreeing = S[..., 0], S[..., 1], S[..., 2]
+        rated, paired, agreeing = S[..., 0], S[..., 1], S[..., self._agreeing]
         with np.errstate(divide="ignore", invalid="ignore"):
             observed = agreeing / paired
-            return corrected(observed, self.chance(S[..., 3:] / rated[..., None]))
+            return corrected(observed, self.chance(S[..., 4:] / rated[..., None]))
 
     population = point
 
@@ -74,10 +91,10 @@ class Panel:
         value = float(self.point(total))
         if not np.isfinite(value):
             return Linearised(value, np.nan, np.nan)
-        p = total[3:] / total[0]
+        p = total[4:] / total[0]
         expected = float(self.chance(p))
-        observed = len(phi) / total[1] * (phi[:, 2] - expected * phi[:, 1]) / (1 - expected)
-        moved = (phi[:, 3:] - p) @ self.slope(p)
+        observed = len(phi) / total[1] * (phi[:, self._agreeing] - expected * phi[:, 1]) / (1 - expected)
+        moved = (phi[:, 4:] - p) @ self.slope(p)
         return linearise(value, observed - value - (1 - value) / (1 - expected) * moved, groups[there])
 
 
@@ -86,13 +103,11 @@ def counts(codes: tuple[float, ...], X: Array) -> Array:
     return np.stack([np.equal(X, code).sum(axis=1) for code in codes], axis=1).astype(float)
 
 
-def count_features(counted: Array, weights: Array) -> Array:
-    """Return rated, paired, agreement and shares (n × 3+K) of counts (n × K) under agreement weights (K × K)."""
+def pair_agreement(counted: Array, weights: Array) -> Array:
+    """Return the share of an item's pairs that agree (n), of counts (n × K) under agreement weights (K × K)."""
     m = counted.sum(axis=1)
-    pairs = np.maximum(m * (m - 1), 1)
     agreeing = np.einsum("nk,kl,nl->n", counted, weights, counted) - counted @ np.diag(weights)
-    shares = counted / np.maximum(m, 1)[:, None]
-    return np.concatenate([np.stack([m > 0, m > 1, agreeing / pairs], axis=1), shares], axis=1)
+    return np.asarray(agreeing / np.maximum(m * (m - 1), 1))
 
 
 def corrected(observed: Array, expected: Array) -> Array:

@@ -199,16 +199,21 @@ def degrees(left_out: Array, values: Array, informative: NDArray[np.int64]) -> A
 
 def scarcity(X: Array, codes: tuple[float, ...], groups: NDArray[np.int64]) -> str:
     """Warn where few items hold any rating beside the most frequent one."""
-    present = np.isfinite(X)
-    if not codes or not present.any():
+    if not codes or not np.isfinite(X).any():
         return ""
-    rare = np.any(present & (_modal(X, present, codes) != X), axis=1)
-    u = int(np.count_nonzero(np.bincount(groups[rare])))
+    u = rarer(X, codes, groups)
     if u < SCARCE:
         return (
             f"fewer than {SCARCE} items carry the rarer labels ({u}); the interval mostly reflects how little was seen"
         )
     return f"only {u} items carry the rarer labels: read the interval with caution" if u < THIN else ""
+
+
+def rarer(X: Array, codes: tuple[float, ...], groups: NDArray[np.int64]) -> int:
+    """Return how many units hold any rating beside the most frequent one."""
+    present = np.isfinite(X)
+    rare = np.any(present & (_modal(X, present, codes) != X), axis=1)
+    return int(np.count_nonzero(np.bincount(groups[rare])))
 
 
 def scarce_level(n: int, level: str) -> str:

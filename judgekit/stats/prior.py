@@ -11,11 +11,15 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from judgekit import seeds
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Array = NDArray[np.float64]
 
@@ -72,8 +76,8 @@ class PriorDraws:
     n_boot: int
 
     @property
-    def weights(self) -> Array:
-        """The weights of the pseudo-items (n_boot × rows)."""
+    def weights(self) -> Array | csr_array:
+        """The weights of the pseudo-items (n_boot × rows), sparse where most are 0."""
         return _weights(self.masses, self.seed, self.n_boot)
 
     @cached_property
@@ -106,21 +110,24 @@ def prior_draws(codes: tuple[float, ...], width: int | None, prior: Prior, seed:
 
 
 @lru_cache(maxsize=6)
-def _weights(masses: tuple[float, ...], seed: int, n_boot: int) -> Array:
+def _weights(masses: tuple[float, ...], seed: int, n_boot: int) -> Array | csr_array:
     # Rounded: sum() of floats adds up differently from Python 3.12 on, and the last digit would name another stream.
     mass = round(math.fsum(masses), 6)
     return prior_weights(np.asarray(masses), n_boot, seeds.rng(seed, "pseudo-weights", len(masses), mass))
 
 
-def prior_weights(mass: Array, size: int, rng: np.random.Generator) -> Array:
+def prior_weights(mass: Array, size: int, rng: np.random.Generator) -> Array | csr_array:
     """Return Gamma(mass) weights of the pseudo-items (size × rows).
 
     Many rows of equal, tiny mass are drawn as what they are together, a Dirichlet process with a uniform base: a Gamma
-    total broken into sticks (Sethuraman 1994), of which a few dozen hold all but 1e-6.
+    total broken into sticks (Sethuraman 1994), of which a few dozen hold all but 1e-6. All others weigh nothing, so
+    that such weights are sparse.
     """
     equal = int(np.sum(mass == mass[-1]))
     if equal <= 64:
         return rng.standard_gamma(mass, (size, len(mass)))
+    from scipy import sparse
+
     total = float(mass[-1]) * equal
     sticks = int(np.ceil(np.log(1e-6) / np.log(total / (1 + total))))
     # a stick leaves 1 - Beta(1, total) of what there was, which is U ** (1 / total); the last one leaves nothing
@@ -130,8 +137,8 @@ def prior_weights(mass: Array, size: int, rng: np.random.Generator) -> Array:
     length = -np.diff(left, axis=1, prepend=1.0)
     length *= rng.standard_gamma(total, (size, 1))
     first = len(mass) - equal
-    cells = np.arange(size)[:, None] * len(mass) + first + rng.integers(0, equal, (size, sticks))
-    drawn = np.bincount(cells.ravel(), length.ravel(), minlength=size * len(mass))
-    weights = drawn.astype(float, copy=False).reshape(size, len(mass))
-    weights[:, :first] = rng.standard_gamma(mass[:first], (size, first))
-    return weights
+    place = first + rng.integers(0, equal, (size, sticks))
+    place = np.hstack([np.broadcast_to(np.arange(first), (size, first)), place])
+    weights = np.hstack([rng.standard_gamma(mass[:first], (size, first)), length])
+    starts = weights.shape[1] * np.arange(size + 1)
+    return sparse.csr_array((weights.ravel(), place.ravel(), starts), shape=(size, len(mass)))

@@ -127,7 +127,7 @@ class Bootstrap:
                 for statistic, X, out in direct:
                     out[rows, 0] = statistic.weighted(X, weights)
 
-        source.each(fill)
+        source.each(fill, light=not (direct or sums.asks_weights))
         return draws
 
     def _pseudo_sums(self, job: Job, ready: Prepared) -> Callable[[slice], Array] | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Hashable, Sequence
 
+import numpy as np
+
 from judgekit.stats.draws import Block, Draws
 from judgekit.stats.prior import Array
 from judgekit.stats.stacked import Stacked
@@ -16,38 +18,51 @@ MOST_KEPT = 8
 
 
 class Sums:
-    """The weighted sums of some jobs' features (each units or, ``typed``, types × F).
+    """The weighted sums of some jobs' features (each units or, ``typed``, types × F); equal ones are summed once.
 
     Statistics that are asked one after the other on the same draws (``Draws.kept``) share those of equal features.
     """
 
     def __init__(self, source: Draws, features: Sequence[tuple[Array, bool]]) -> None:
-        self._source = source
         distinct = {id(phi): (phi, typed) for phi, typed in features}
-        self._names: dict[int, Hashable] = {}
-        if source.kept is not None and len(distinct) <= MOST_KEPT:
-            small = {number: one for number, one in distinct.items() if one[0].size <= MOST_CELLS}
-            self._names = {number: _named(source, *one) for number, one in small.items()}
-        self._known = {n: distinct[n] for n, name in self._names.items() if source.kept and name in source.kept.sums}
-        rest = [one for number, one in distinct.items() if number not in self._known]
+        small = len(distinct) <= MOST_KEPT
+        self._source = source
+        self._name = {n: _named(source, *one) if small and one[0].size <= MOST_CELLS else n
+                      for n, one in distinct.items()}  # fmt: skip
+        self._of = {name: distinct[number] for number, name in reversed(self._name.items())}
+        kept = source.kept.sums if source.kept is not None else {}
+        self._known = {name for name in self._of if name in kept}
+        rest = [one for name, one in self._of.items() if name not in self._known]
         self._stacks = {typed: Stacked.of([phi for phi, own in rest if own is typed]) for typed in (False, True)}
+        self.asks_weights = bool(rest)
 
     def of(self, block: Block) -> dict[int, Array]:
         """Return the sums of a block's replicates (b × F) by the id of the features."""
+        parts = [self._multiplied(part) for part in block.parts()] if self.asks_weights else [{}]
+        summed = parts[0] if len(parts) == 1 else {n: np.concatenate([part[n] for part in parts]) for n in parts[0]}
+        made = {name: summed[id(phi)] for name, (phi, _) in self._of.items() if name not in self._known}
+        kept = self._source.kept
+        if kept is not None:
+            for name, sums in made.items():
+                if not isinstance(name, int):
+                    kept.keep(name, block.number, sums)
+            for name in self._known:
+                held = kept.sums.get(name, {}).get(block.number)
+                made[name] = _product(block, *self._of[name]) if held is None else held
+        return {number: made[name] for number, name in self._name.items()}
+
+    def _multiplied(self, part: Block) -> dict[int, Array]:
         made: dict[int, Array] = {}
         for typed, stack in self._stacks.items():
             if stack.columns:
-                made |= stack.sums(block.of_types if typed else block.of_units)
-        kept = self._source.kept
-        if kept is not None:
-            for number, name in self._names.items():
-                if number in made:
-                    kept.keep(name, block.number, made[number])
-            for number, (phi, typed) in self._known.items():
-                held = kept.sums.get(self._names[number], {}).get(block.number)
-                made[number] = (block.of_types if typed else block.of_units) @ phi if held is None else held
+                made |= stack.sums(part.of_types if typed else part.of_units)
         return made
 
 
+def _product(block: Block, phi: Array, typed: bool) -> Array:
+    return np.asarray((block.of_types if typed else block.of_units) @ phi)
+
+
 def _named(source: Draws, phi: Array, typed: bool) -> Hashable:
-    return source.name, typed, phi.shape, hashlib.sha256(phi.tobytes()).digest()
+    name = None if source.kept is None else source.name
+    return name, typed, phi.shape, hashlib.sha256(np.ascontiguousarray(phi).data).digest()

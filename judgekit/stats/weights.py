@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -11,8 +12,9 @@ from judgekit.schema import Criterion
 from judgekit.stats.resample import Array
 
 
+@lru_cache(maxsize=64)
 def agreement_weights(codes: tuple[float, ...], name: str) -> Array:
-    """Return the K × K agreement weights called ``name`` on the levels' values, from 1 (same level) down to 0.
+    """Return the K × K agreement weights called ``name`` on the levels' values, from 1 (same level) to 0; read only.
 
     Gwet (2014), "Handbook of Inter-Rater Reliability", 4th ed., ISBN 978-0970806284, chapter 3. With d the largest
     distance between levels: identity; linear 1 - |a - b| / d; quadratic 1 - (a - b)² / d²; radical
@@ -31,7 +33,9 @@ def agreement_weights(codes: tuple[float, ...], name: str) -> Array:
     one, other = np.meshgrid(levels, levels, indexing="ij")
     distance = np.where(one == other, 0.0, DISTANCES[name](one, other))
     largest = distance.max(initial=0.0)
-    return np.asarray(1 - distance / largest if largest > 0 else np.ones_like(distance))
+    weights = np.asarray(1 - distance / largest if largest > 0 else np.ones_like(distance))
+    weights.flags.writeable = False
+    return weights
 
 
 def disagreement(codes: tuple[float, ...], name: str) -> tuple[tuple[float, ...], ...]:

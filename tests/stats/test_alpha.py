@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from references import codes_of, data_sets, drawn, panels, published_panels, read, spread, study_of
 
+from judgekit.errors import InputError
 from judgekit.schema import SCALES
 from judgekit.stats.alpha import Alpha, AlphaMoments
 from judgekit.stats.battery import estimate
@@ -197,3 +198,33 @@ def test_values_on_a_continuum() -> None:
     row = estimate(study_of(X, "interval"), "alpha", n_boot=500).iloc[0]
     assert row["value"] == pytest.approx(moments(X), abs=1e-12)
     assert row["low"] < row["value"] < row["high"]
+
+
+def test_other_scales_from_the_same_draws() -> None:
+    X = drawn(np.random.default_rng(4), 60, 4, CODES, missing=0.2)
+    study = study_of(X, "ordinal", [1, 2, 3], judges=("judge",))
+    beside = estimate(study, "alpha", n_boot=500, scales=["nominal", "interval", "ordinal"])
+    assert list(dict.fromkeys(beside["statistic"])) == ["alpha", "alpha.nominal", "alpha.interval"]
+    numbers = ["value", "low", "high", "n_items", "n_ratings"]
+    for name in ("nominal", "interval", "ordinal"):
+        alone = estimate(study_of(X, name, [1, 2, 3], judges=("judge",)), "alpha", n_boot=500)
+        rows = beside[beside["statistic"] == ("alpha" if name == "ordinal" else f"alpha.{name}")]
+        np.testing.assert_array_equal(rows[numbers].to_numpy(float), alone[numbers].to_numpy(float))
+        assert list(rows["method"]) == list(alone["method"])
+
+
+def test_levels_without_order_have_no_other_scale_and_unknown_ones_are_named() -> None:
+    X = drawn(np.random.default_rng(4), 40, 3, CODES)
+    table = estimate(study_of(X, "nominal", [1, 2, 3]), "alpha", n_boot=0, scales=["ordinal"])
+    assert set(table["statistic"]) == {"alpha"}
+    with pytest.raises(InputError, match=r"'?likert'?.*nominal"):
+        estimate(study_of(X, "ordinal", [1, 2, 3]), "alpha", n_boot=0, scales=["likert"])
+
+
+def test_options_go_to_the_statistics_that_have_them() -> None:
+    X = drawn(np.random.default_rng(5), 40, 3, CODES)
+    study = study_of(X, "ordinal", [1, 2, 3])
+    table = estimate(study, "alpha", "percent", n_boot=0, scales=["nominal"])
+    assert {"alpha", "alpha.nominal", "percent"} <= set(table["statistic"])
+    with pytest.raises(InputError, match=r"'scale'.*scales"):
+        estimate(study, "alpha", "percent", n_boot=0, scale="nominal")

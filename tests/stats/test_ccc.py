@@ -145,3 +145,12 @@ def test_perfect_agreement_keeps_an_interval_and_nominal_criteria_are_skipped() 
         assert found.loc[("ccc", "people", "people"), "value"] == pytest.approx(1)
         assert found.loc[("ccc", "people", "people"), "low"] < 0.99
     assert rows_of(X, scale="nominal").empty
+
+
+@pytest.mark.parametrize(("items", "people", "warns"), [(60, 3, True), (220, 3, False), (60, 1, False)])
+def test_a_mean_of_bias_corrections_warns_where_items_are_few(items: int, people: int, warns: bool) -> None:
+    X = drawn(np.random.default_rng(6), items, people + 1, (1.0, 2.0, 3.0, 4.0, 5.0))
+    table = estimate(study_of(X, "ordinal", [1, 2, 3, 4, 5], judges=("judge",)), "ccc", n_boot=200)
+    rows = table[(table["a"] == "judge") & (table["b"] == "people")].set_index("statistic")
+    assert ("ccc.location" in rows.loc["ccc.bias_correction", "note"]) is warns
+    assert "ccc.location" not in rows.loc["ccc", "note"]

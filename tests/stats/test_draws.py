@@ -240,7 +240,7 @@ def test_neither_threads_nor_keeping_move_a_digit(part: Slice, typed: bool, monk
     kept = Kept()
     for _ in range(2):
         assert Bootstrap(1, 5000, kept=kept).intervals(part.stream, part.groups, jobs, types) == alone
-    assert kept.blocks
+    assert all(drawn == set(range(5)) for _, drawn in kept.weights.values())
 
 
 def test_an_error_in_a_block_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,9 +262,14 @@ def test_what_is_kept_is_bounded_and_tells_seed_stream_and_types_apart(monkeypat
         for seed, stream, one in ((0, ("a",), None), (1, ("a",), None), (0, ("b",), None), (0, ("a",), types))
     ]
     assert all((one != other).any() for one, other in combinations(made, 2))
-    assert 0 < kept.used == sum(block.nbytes for block in kept.blocks.values()) <= module.KEPT_BYTES
-    assert Block(Draws(0, 100, ("a",), 12, types, kept), 0, slice(0, 100)).of_units is made[-1]
-    assert Block(Draws(0, 100, ("a",), 12, None, kept), 0, slice(0, 100)).of_units is not made[0]  # it made room
+    held = [array for array, _ in kept.weights.values()]
+    assert 0 < sum(array.nbytes for array in held) <= module.KEPT_BYTES
+    assert np.shares_memory(Block(Draws(0, 100, ("a",), 12, types, kept), 0, slice(0, 100)).of_units, made[-1])
+    again = Block(Draws(0, 100, ("a",), 12, None, kept), 0, slice(0, 100)).of_units
+    assert not np.shares_memory(again, made[0])  # it made room
+    np.testing.assert_array_equal(again, made[0])
+    large = Block(Draws(0, 100, ("a",), 40, None, kept), 0, slice(0, 100)).of_units  # more than may be kept
+    assert not any(np.shares_memory(large, array) for array, _ in kept.weights.values())
 
 
 def test_statistics_asked_together_or_apart_are_the_same_table() -> None:

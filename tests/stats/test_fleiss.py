@@ -33,7 +33,7 @@ def test_panels_as_in_r(reference: Path) -> None:
             assert found.value == pytest.approx(theirs["est"], abs=6e-6)
             assert found.error == pytest.approx(theirs["se"], abs=6e-6)
             assert found.p == pytest.approx(theirs["p"], rel=1e-6, abs=5e-15)
-            assert float(made.chance(S[3:] / S[0])) == pytest.approx(theirs["pe"], abs=1e-10)
+            assert float(made.chance(S[4:] / S[0])) == pytest.approx(theirs["pe"], abs=1e-10)
             low, high = (float(text) for text in theirs["ci"].strip("()").split(","))
             assert [interval.low, interval.high] == pytest.approx([low, high], abs=5.1e-4)
             compared += 1

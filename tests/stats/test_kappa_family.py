@@ -264,3 +264,13 @@ def test_mean_rank_correlations_of_r_use_fishers_z(reference: Path) -> None:
             assert np.tanh(np.mean([atanh(rho) for rho in rhos])) == pytest.approx(results["irr_meanrho"], abs=1e-9)
             compared += 1
     assert compared == 3
+
+
+@pytest.mark.parametrize(("share", "warns"), [(0.06, True), (0.4, False)])
+def test_analytic_kappa_warns_where_the_rarer_label_is_scarce(share: float, warns: bool) -> None:
+    rng = np.random.default_rng(7)
+    first = rng.random(200) < share
+    X = np.column_stack([first, np.where(rng.random(200) < 0.02, ~first, first)]).astype(float)
+    table = estimate(study_of(X, levels=[0, 1], judges=("judge",)), "kappa", n_boot=0, interval="analytic")
+    note = table[(table["statistic"] == "kappa") & (table["a"] == "judge")].iloc[0]["note"]
+    assert ("take the bootstrap's" in note) is warns

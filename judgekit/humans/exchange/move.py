@@ -239,7 +239,7 @@ def _carry(study: Study, frame: pd.DataFrame, carried: dict[str, pd.Series]) -> 
         values = [filled(value) for value in column[asked]]
         if any(values) and len(values) == len(ratings):
             ratings[name] = pd.Series(values, index=ratings.index, dtype=object)
-    return replace(study, ratings=ratings)
+    return replace(study, ratings=ratings, _cache={})
 
 
 def _remove(path: Path) -> None:

@@ -22,6 +22,8 @@ from judgekit.study import Study
 #: Nominal 95 % must cover so often: a coefficient, a difference; above the last it is conservative.
 LEAST, LEAST_DIFFERENCE, MOST = 0.93, 0.92, 0.97
 LEVEL = 0.05
+#: A rate is clearly off its bound where chance gives so many hits, or so few, less often than this.
+CHANCE = 0.025
 #: Data sets that are computed together: they share the draws of the pseudo-items, and nothing else.
 CHUNK = 25
 
@@ -135,11 +137,13 @@ def verdict(key: Key, count: Count) -> str:
 
 
 def _short(key: Key, hits: int, n: int, *, clearly: bool) -> bool:
-    """Tell whether a rate is on the wrong side of its bound; an alarm rate only if clearly so."""
-    low, high = wilson(hits, n)
+    """Tell whether a rate is on the wrong side of its bound; an alarm rate only if clearly so (exact test)."""
+    from scipy.special import bdtr, bdtrc
+
     if key.what != "coverage":
-        return low > nominal(key)
-    return (high if clearly else hits / n) < (LEAST_DIFFERENCE if key.difference else LEAST)
+        return bool(hits and bdtrc(hits - 1, n, nominal(key)) < CHANCE)
+    least = LEAST_DIFFERENCE if key.difference else LEAST
+    return bool(bdtr(hits, n, least) < CHANCE) if clearly else hits / n < least
 
 
 def wilson(hits: int, n: int) -> tuple[float, float]:
