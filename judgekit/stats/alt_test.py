@@ -27,6 +27,8 @@ EPSILON = {"expert": 0.2, "skilled": 0.15, "crowd": 0.1}
 PASS = 0.5
 #: Judge and people differ on fewer items than this: a warning.
 APART = 10
+#: Of tests by signed ranks, which take gains and losses for symmetric.
+RANKED = "the Wilcoxon test of few items finds too much where losses are rare: fewer=exact does not"
 TESTS = {"skip": "", "exact": "exact unconditional test", "wilcoxon": "Wilcoxon signed-rank test"}
 
 
@@ -135,7 +137,7 @@ def rows_of(study: Study, part: Slice, pairing: Pairing, boot: Bootstrap, settin
     made = row(study, "alt_test.rho", part, pairing, rho, boot, said, margin=found.epsilon, note="; ".join(notes))
     yield counted(made, found)
     if part.subset == "all":
-        yield from person_rows(study, part, pairing, found, persons, boot, said)
+        yield from person_rows(study, part, pairing, found, persons, boot, said, settings)
 
 
 def intervals(part: Slice, found: AltTest, boot: Bootstrap) -> list[Interval]:
@@ -189,7 +191,7 @@ def warnings(part: Slice, pairing: Pairing, found: AltTest, settings: Settings) 
         least = settings.least_items if settings.fewer == "skip" else FEWEST
         said.append(f"{untested} of {len(pairing.right)} people left out: fewer than {least} items")
     if settings.fewer == "wilcoxon" and (found.tested & (found.n_items < settings.least_items)).any():
-        said.append("the Wilcoxon test of few items finds too much where losses are rare: fewer=exact does not")
+        said.append(RANKED)
     if found.tested.sum() < 3 and settings.expert is None:
         said.append("the authors ask for three people or more")
     if clusters_of(part) is not None and not settings.clustered:
@@ -198,7 +200,14 @@ def warnings(part: Slice, pairing: Pairing, found: AltTest, settings: Settings) 
 
 
 def person_rows(
-    study: Study, part: Slice, pairing: Pairing, found: AltTest, each: list[Interval], boot: Bootstrap, said: str
+    study: Study,
+    part: Slice,
+    pairing: Pairing,
+    found: AltTest,
+    each: list[Interval],
+    boot: Bootstrap,
+    said: str,
+    settings: Settings,
 ) -> Iterator[Estimate]:
     """Yield ρ against each tested person with p and q; verdict: is the judge's disadvantage against her below ε?"""
     worse = by(1 - found.p) <= found.level
@@ -206,8 +215,10 @@ def person_rows(
         person = pairing.right[j]
         answer: Answer3 = "yes" if found.won[j] else "no" if worse[j] else "undecided"
         single = Pairing(pairing.a, person, pairing.left, (person,))
-        made = row(study, "alt_test.rho", part, single, interval, boot, said, margin=found.epsilon, verdict=answer)
         n = int(found.n_items[j])
+        ranked = settings.fewer == "wilcoxon" and n < settings.least_items
+        made = row(study, "alt_test.rho", part, single, interval, boot, said, margin=found.epsilon, verdict=answer,
+                   note=RANKED if ranked else "")  # fmt: skip
         yield replace(made, p=number(found.p[j]), q=number(found.q[j]), n_items=n, n_ratings=2 * n)
 
 

@@ -29,7 +29,7 @@ NAMES: dict[Part, tuple[str, str]] = {
     "scale": ("ccc.scale", "v = s_a / s_b"),
 }
 #: With fewer items than this C_b is told too low: sampling error counts as a difference of means and of spreads.
-MANY_ITEMS = 200
+MANY_ITEMS = 300
 ALL: tuple[Part, ...] = ("ccc", "bias_correction", "location", "scale")
 
 

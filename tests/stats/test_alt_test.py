@@ -255,7 +255,10 @@ def test_nobody_with_enough_items_is_a_reason_and_not_a_crash() -> None:
     assert tested["value"].notna().all()
     assert tested["p"].iloc[2] == pytest.approx(exact(12, *outcomes(few, "p1"), 0.2))
     assert "exact unconditional test" in tested["method"].iloc[0]
-    assert rows(few, fewer="wilcoxon")["p"].iloc[2] == pytest.approx(signed_rank(12, *outcomes(few, "p1"), 0.2))
+    ranked = rows(few, fewer="wilcoxon")
+    assert ranked["p"].iloc[2] == pytest.approx(signed_rank(12, *outcomes(few, "p1"), 0.2))
+    assert ranked["note"].str.contains("fewer=exact").all()
+    assert not tested["note"].str.contains("fewer=exact").any()
 
 
 def outcomes(study: Study, person: str) -> tuple[int, int]:

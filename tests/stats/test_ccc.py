@@ -147,7 +147,7 @@ def test_perfect_agreement_keeps_an_interval_and_nominal_criteria_are_skipped() 
     assert rows_of(X, scale="nominal").empty
 
 
-@pytest.mark.parametrize(("items", "people", "warns"), [(60, 3, True), (220, 3, False), (60, 1, False)])
+@pytest.mark.parametrize(("items", "people", "warns"), [(60, 3, True), (320, 3, False), (60, 1, False)])
 def test_a_mean_of_bias_corrections_warns_where_items_are_few(items: int, people: int, warns: bool) -> None:
     X = drawn(np.random.default_rng(6), items, people + 1, (1.0, 2.0, 3.0, 4.0, 5.0))
     table = estimate(study_of(X, "ordinal", [1, 2, 3, 4, 5], judges=("judge",)), "ccc", n_boot=200)

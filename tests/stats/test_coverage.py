@@ -163,6 +163,13 @@ def test_a_difference_may_cover_a_little_less() -> None:
     assert verdict(Key("alpha", "", "people", "coverage"), count) == "MISSED"
 
 
+def test_a_difference_may_alarm_as_often_as_its_interval_may_miss() -> None:
+    for statistic, expected in (("difference.ac1", "ok"), ("ceiling.weighted_kappa", "MISSED")):
+        count = Count(1000, 1000, 70, 0, 0)
+        assert verdict(Key(statistic, "", "two judges", "yes"), count) == expected
+    assert verdict(Key("difference.ac1", "", "two judges", "yes"), Count(1000, 1000, 105, 0, 0)) == "MISSED"
+
+
 def test_counts_say_what_happened() -> None:
     key = Key("alpha", "", "people", "coverage")
     count = Count()

@@ -140,9 +140,10 @@ def _short(key: Key, hits: int, n: int, *, clearly: bool) -> bool:
     """Tell whether a rate is on the wrong side of its bound; an alarm rate only if clearly so (exact test)."""
     from scipy.special import bdtr, bdtrc
 
-    if key.what != "coverage":
-        return bool(hits and bdtrc(hits - 1, n, nominal(key)) < CHANCE)
     least = LEAST_DIFFERENCE if key.difference else LEAST
+    if key.what != "coverage":
+        most = 1 - least if key.statistic.startswith("difference") else nominal(key)  # its interval without 0
+        return bool(hits and bdtrc(hits - 1, n, most) < CHANCE)
     return bool(bdtr(hits, n, least) < CHANCE) if clearly else hits / n < least
 
 
