@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -71,11 +70,9 @@ def compute(
     from judgekit.tables import estimates_frame
 
     check(family, adjust)
-    with closing(Kept()) as kept:
-        if len(statistics) > 1:
-            boot = replace(boot, kept=kept)
-        made = _in_step(study, statistics, boot, done)
-    return families(estimates_frame(made), family, adjust)
+    if len(statistics) > 1:
+        boot = replace(boot, kept=Kept())
+    return families(estimates_frame(_in_step(study, statistics, boot, done)), family, adjust)
 
 
 def _in_step(

@@ -32,11 +32,9 @@ Fill = Callable[[Array], None]
 CACHED, MULTIPLE = 2**17, 64
 #: With so few units a block is small enough as it is.
 SMALL_UNITS = 512
-#: Draws that are kept for the next statistic.
-KEPT_BYTES = 2**30
+#: Weights that are kept for the next statistic.
+KEPT_BYTES = 2**26
 KEPT_SUMS = 32
-#: Memory that is not given back between tables.
-SPARE_BYTES = 2**27
 #: Types are worth their while where there are so many times as many items.
 LEAST_ITEMS_A_TYPE = 8
 #: With more distinct values than this hardly any items are alike.
@@ -48,47 +46,31 @@ WORTH_THREADS = 2**19
 
 @dataclass
 class Kept:
-    """Draws kept between the statistics of one table, up to ``KEPT_BYTES``: the oldest make room.
+    """Draws kept between the statistics of one table: small ones' weights by block, and weighted sums of features.
 
-    ``weights`` holds the weights of a slice (n_boot × units) and which blocks of it are drawn. ``sums`` holds weighted
-    sums of features by what they are of, then by block: of the newest ``KEPT_SUMS``.
+    Weights are kept up to ``KEPT_BYTES``, and where all of a slice's are few enough for that; larger ones are drawn
+    again, in parts that stay in the cache, which takes no longer than to fetch them from memory. ``sums`` holds sums by
+    what they are of, then by block: of the newest ``KEPT_SUMS``.
     """
 
-    weights: dict[Hashable, tuple[Array, set[int]]] = field(default_factory=dict)
+    weights: dict[Hashable, Array] = field(default_factory=dict)
     sums: dict[Hashable, dict[int, Array]] = field(default_factory=dict)
+    used: int = 0
     _lock: Lock = field(default_factory=Lock)
 
-    def block(self, key: Hashable, shape: tuple[int, int], number: int, rows: slice, draw: Fill) -> Array:
-        """Return some rows of the weights called ``key``, drawn where they are not kept."""
+    def block(self, key: Hashable, shape: tuple[int, int], draw: Fill) -> Array:
+        """Return the weights of the block called ``key``, drawn where they are not kept."""
+        held = self.weights.get(key)
+        if held is not None:
+            return held
+        drawn = _filled(np.empty(shape), draw)
+        drawn.flags.writeable = False
         with self._lock:
-            held = self.weights.get(key) or self._room(key, shape)
-        if held is None:
-            return _filled(np.empty((rows.stop - rows.start, shape[1])), draw)
-        array, drawn = held
-        part = array[rows]
-        if number not in drawn:
-            draw(part)
-            drawn.add(number)
-        part.flags.writeable = False
-        return part
-
-    def _room(self, key: Hashable, shape: tuple[int, int]) -> tuple[Array, set[int]] | None:
-        needed = 8 * shape[0] * shape[1]
-        if needed > KEPT_BYTES:
-            return None
-        while needed + sum(array.nbytes for array, _ in self.weights.values()) > KEPT_BYTES:
-            self.weights.pop(next(iter(self.weights)))
-        self.weights[key] = _memory(shape), set()
-        return self.weights[key]
-
-    def close(self) -> None:
-        """Drop everything; the memory of the first weights is left for the next table's."""
-        with self._lock:
-            arrays = [array for array, _ in self.weights.values() if array.nbytes <= SPARE_BYTES]
-            if arrays:
-                _SPARE[:] = [max(arrays, key=lambda array: array.nbytes).reshape(-1)]
-            self.weights.clear()
-            self.sums.clear()
+            while self.weights and self.used + drawn.nbytes > KEPT_BYTES:
+                self.used -= self.weights.pop(next(iter(self.weights))).nbytes
+            self.weights[key] = drawn
+            self.used += drawn.nbytes
+        return drawn
 
     def keep(self, name: Hashable, block: int, sums: Array) -> None:
         """Keep the sums of one block."""
@@ -96,20 +78,6 @@ class Kept:
             while name not in self.sums and len(self.sums) >= KEPT_SUMS:
                 self.sums.pop(next(iter(self.sums)))
             self.sums.setdefault(name, {})[block] = sums
-
-
-#: Memory of an earlier table's weights: to get it anew from the system takes longer than to draw them.
-_SPARE: list[Array] = []
-
-
-def _memory(shape: tuple[int, int]) -> Array:
-    """Return an array for the weights of all blocks, in spare memory where there is enough."""
-    size = shape[0] * shape[1]
-    try:
-        spare = _SPARE.pop()
-    except IndexError:
-        return np.empty(shape)
-    return spare[:size].reshape(shape) if size <= len(spare) else np.empty(shape)
 
 
 @dataclass(frozen=True)
@@ -176,6 +144,10 @@ class Draws:
             for _ in pool.map(do, every):
                 pass
 
+    def keeps(self, width: int) -> bool:
+        """Tell whether all replicates' weights of so many units or types are kept."""
+        return self.kept is not None and 8 * self.n_boot * width <= KEPT_BYTES
+
     @cached_property
     def name(self) -> Hashable:
         """What the weights depend on."""
@@ -187,17 +159,21 @@ class Draws:
 class Block:
     """Some replicates' weights, drawn when they are asked for; each block is a stream of its own.
 
-    A part of a block goes on in ``streams`` where the part before it ended, so that it has the same weights.
+    A part of a block (of ``whole``) has the same weights: the block's own where they are kept, else those that
+    ``stream`` gives where the part before it ended.
     """
 
     source: Draws
     number: int
     rows: slice
-    streams: dict[str, np.random.Generator] = field(default_factory=dict)
+    whole: Block | None = None
+    stream: np.random.Generator | None = None
 
     @cached_property
     def of_types(self) -> Array:
         """The types' weights (b × types), Gamma(size) each."""
+        if self.whole is not None:
+            return self.whole.of_types[self._within]
         types = self.source.types
         assert types is not None
         return self._kept("types", len(types.sizes), partial(self._gamma, types))
@@ -205,27 +181,32 @@ class Block:
     @cached_property
     def of_units(self) -> Array:
         """The units' weights (b × units), in the order of ``Types.order`` where there are types."""
+        if self.whole is not None and self.stream is None:
+            return self.whole.of_units[self._within]
         return self._kept("units", self.source.n_units, self._exponential)
 
     def parts(self) -> Iterator[Block]:
-        """Yield the block in parts whose weights stay in the processor's cache until they are multiplied.
-
-        Where weights are kept, or few, the block is its only part.
-        """
+        """Yield the block in parts whose unit weights stay in the processor's cache until they are multiplied."""
         n_units = self.source.n_units
-        if self.source.kept is not None or n_units <= SMALL_UNITS:
+        if n_units <= SMALL_UNITS:
             yield self
             return
         size = max(MULTIPLE, CACHED // n_units // MULTIPLE * MULTIPLE)
-        streams: dict[str, np.random.Generator] = {}
+        stream = None if self.source.keeps(n_units) else self._rng("units")
         for start in range(self.rows.start, self.rows.stop, size):
-            yield Block(self.source, self.number, slice(start, min(start + size, self.rows.stop)), streams)
+            yield Block(self.source, self.number, slice(start, min(start + size, self.rows.stop)), self, stream)
+
+    @property
+    def _within(self) -> slice:
+        """Where a part's rows are in the whole block."""
+        first = self.rows.start if self.whole is None else self.whole.rows.start
+        return slice(self.rows.start - first, self.rows.stop - first)
 
     def _gamma(self, types: Types, out: Array) -> None:
         self._rng("types").standard_gamma(np.broadcast_to(types.sizes, out.shape), out=out)
 
     def _exponential(self, out: Array) -> None:
-        self._rng("units").standard_exponential(out=out)
+        (self.stream or self._rng("units")).standard_exponential(out=out)
         types = self.source.types
         if types is not None:
             starts = np.concatenate([[0], np.cumsum(types.sizes)[:-1]])
@@ -235,15 +216,13 @@ class Block:
                 line *= share.take(place)
 
     def _rng(self, level: str) -> np.random.Generator:
-        if level not in self.streams:
-            self.streams[level] = seeds.rng(self.source.seed, *self.source.stream, level, self.number)
-        return self.streams[level]
+        return seeds.rng(self.source.seed, *self.source.stream, level, self.number)
 
     def _kept(self, level: str, width: int, draw: Fill) -> Array:
-        source = self.source
-        if source.kept is None:
-            return _filled(np.empty((self.rows.stop - self.rows.start, width)), draw)
-        return source.kept.block((source.name, level), (source.n_boot, width), self.number, self.rows, draw)
+        source, shape = self.source, (self.rows.stop - self.rows.start, width)
+        if source.kept is None or not source.keeps(width):
+            return _filled(np.empty(shape), draw)
+        return source.kept.block((source.name, level, self.number), shape, draw)
 
 
 def _filled(out: Array, draw: Fill) -> Array:

@@ -38,8 +38,7 @@ class Sums:
 
     def of(self, block: Block) -> dict[int, Array]:
         """Return the sums of a block's replicates (b × F) by the id of the features."""
-        parts = [self._multiplied(part) for part in block.parts()] if self.asks_weights else [{}]
-        summed = parts[0] if len(parts) == 1 else {n: np.concatenate([part[n] for part in parts]) for n in parts[0]}
+        summed = self._summed(block)
         made = {name: summed[id(phi)] for name, (phi, _) in self._of.items() if name not in self._known}
         kept = self._source.kept
         if kept is not None:
@@ -51,11 +50,13 @@ class Sums:
                 made[name] = _product(block, *self._of[name]) if held is None else held
         return {number: made[name] for number, name in self._name.items()}
 
-    def _multiplied(self, part: Block) -> dict[int, Array]:
-        made: dict[int, Array] = {}
-        for typed, stack in self._stacks.items():
-            if stack.columns:
-                made |= stack.sums(part.of_types if typed else part.of_units)
+    def _summed(self, block: Block) -> dict[int, Array]:
+        """Return the sums that are not kept: of types at once, of units in parts."""
+        of_types, of_units = self._stacks[True], self._stacks[False]
+        made = of_types.sums(block.of_types) if of_types.columns else {}
+        if of_units.columns:
+            parts = [of_units.sums(part.of_units) for part in block.parts()]
+            made |= parts[0] if len(parts) == 1 else {n: np.concatenate([part[n] for part in parts]) for n in parts[0]}
         return made
 
 

@@ -240,7 +240,7 @@ def test_neither_threads_nor_keeping_move_a_digit(part: Slice, typed: bool, monk
     kept = Kept()
     for _ in range(2):
         assert Bootstrap(1, 5000, kept=kept).intervals(part.stream, part.groups, jobs, types) == alone
-    assert all(drawn == set(range(5)) for _, drawn in kept.weights.values())
+    assert kept.weights
 
 
 def test_an_error_in_a_block_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,14 +262,28 @@ def test_what_is_kept_is_bounded_and_tells_seed_stream_and_types_apart(monkeypat
         for seed, stream, one in ((0, ("a",), None), (1, ("a",), None), (0, ("b",), None), (0, ("a",), types))
     ]
     assert all((one != other).any() for one, other in combinations(made, 2))
-    held = [array for array, _ in kept.weights.values()]
-    assert 0 < sum(array.nbytes for array in held) <= module.KEPT_BYTES
-    assert np.shares_memory(Block(Draws(0, 100, ("a",), 12, types, kept), 0, slice(0, 100)).of_units, made[-1])
+    assert 0 < kept.used == sum(block.nbytes for block in kept.weights.values()) <= module.KEPT_BYTES
+    assert Block(Draws(0, 100, ("a",), 12, types, kept), 0, slice(0, 100)).of_units is made[-1]
     again = Block(Draws(0, 100, ("a",), 12, None, kept), 0, slice(0, 100)).of_units
-    assert not np.shares_memory(again, made[0])  # it made room
+    assert again is not made[0]  # it made room
     np.testing.assert_array_equal(again, made[0])
-    large = Block(Draws(0, 100, ("a",), 40, None, kept), 0, slice(0, 100)).of_units  # more than may be kept
-    assert not any(np.shares_memory(large, array) for array, _ in kept.weights.values())
+    large = Draws(0, 100, ("a",), 40, None, kept)
+    assert not large.keeps(40)
+    assert Block(large, 0, slice(0, 100)).of_units is not Block(large, 0, slice(0, 100)).of_units
+
+
+@pytest.mark.parametrize("typed", [True, False])
+@pytest.mark.parametrize("bytes_kept", [0, 2**30])
+def test_the_parts_of_a_block_have_its_weights(typed: bool, bytes_kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEPT_BYTES", bytes_kept)
+    types = Types.of(np.arange(900) % 7, np.arange(900)) if typed else None
+    for kept in (None, Kept()):
+        whole = Block(Draws(1, 1500, ("a",), 900, types, kept), 1, slice(1024, 1500))
+        parts = list(whole.parts())
+        assert len(parts) > 2
+        np.testing.assert_array_equal(np.concatenate([part.of_units for part in parts]), whole.of_units)
+        if typed:
+            np.testing.assert_array_equal(np.concatenate([part.of_types for part in parts]), whole.of_types)
 
 
 def test_statistics_asked_together_or_apart_are_the_same_table() -> None:
