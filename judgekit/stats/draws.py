@@ -33,7 +33,7 @@ CACHED, MULTIPLE = 2**17, 64
 #: With so few units a block is small enough as it is.
 SMALL_UNITS = 512
 #: Weights that are kept for the next statistic.
-KEPT_BYTES = 2**26
+KEPT_BYTES = 2**28
 KEPT_SUMS = 32
 #: Types are worth their while where there are so many times as many items.
 LEAST_ITEMS_A_TYPE = 8
