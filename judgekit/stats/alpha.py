@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,10 +11,11 @@ import numpy as np
 
 from judgekit.errors import InputError, listed
 from judgekit.registry import register
-from judgekit.schema import SCALES, Estimate, Scale
+from judgekit.schema import SCALES, Scale
 from judgekit.stats.pairings import Pairing, Slice, between_levels, levels_of, pairings, slices
 from judgekit.stats.resample import Array, Bootstrap, Job
 from judgekit.stats.rows import confirmed, row
+from judgekit.stats.together import Asking, Request, joint
 
 if TYPE_CHECKING:
     from judgekit.study import Study
@@ -151,7 +152,8 @@ def _one_minus(above: Array, below: Array) -> Array:
 
 
 @register("stats")
-def alpha(study: Study, *, boot: Bootstrap, scales: Sequence[Scale] = ()) -> Iterator[Estimate]:
+@joint
+def alpha(study: Study, *, boot: Bootstrap, scales: Sequence[Scale] = ()) -> Asking:
     """Krippendorff's alpha at each criterion's scale: people, judge joined to people, judges.
 
     ``scales`` (nominal, ordinal, interval, ratio) asks for alpha at these levels of measurement as well, from the same
@@ -170,7 +172,7 @@ def alpha(study: Study, *, boot: Bootstrap, scales: Sequence[Scale] = ()) -> Ite
             for pairing, job in zip(chosen, jobs, strict=True)
             if isinstance(job.coefficient, Alpha) and part.criterion.scale not in ("nominal", scale)
         ]
-        found = boot.intervals(part.stream, part.groups, [job for _, _, job in asked], part.types)
+        found = yield Request(part, [job for _, _, job in asked])
         for (name, pairing, job), interval in zip(asked, found, strict=True):
             scale = job.coefficient.scale if isinstance(job.coefficient, Alpha) else "interval"
             confirmed("alpha", interval.value, reference(job), scale)

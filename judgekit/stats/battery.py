@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from judgekit.errors import InputError, listed
 from judgekit.registry import find, knobs
 from judgekit.schema import Estimate
-from judgekit.stats.draws import Kept
 from judgekit.stats.multiple import check, families
 from judgekit.stats.resample import Bootstrap, IntervalRule
+from judgekit.stats.together import in_step
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,51 +69,4 @@ def compute(
     from judgekit.tables import estimates_frame
 
     check(family, adjust)
-    if len(statistics) > 1:
-        boot = replace(boot, kept=Kept())
-    return families(estimates_frame(_in_step(study, statistics, boot, done)), family, adjust)
-
-
-def _in_step(
-    study: Study,
-    statistics: Mapping[str, Callable[..., Iterable[Estimate]]],
-    boot: Bootstrap,
-    done: Callable[[str], None],
-) -> list[Estimate]:
-    """Return the estimates of all statistics, asked slice by slice, so that they share the draws of each."""
-    found = {name: Found(iter(statistic(study, boot=boot))) for name, statistic in statistics.items()}
-    every = ((criterion.key, subset) for criterion in study.task.criteria for subset, _ in study.subsets())
-    order = {key: place for place, key in enumerate(every)}
-    going = dict(found)
-    while going:
-        now = min(one.at(order) for one in going.values())
-        for name, one in list(going.items()):
-            one.advance(order, now)
-            if one.next is None:
-                done(name)
-                del going[name]
-    return [made for one in found.values() for made in one.rows]
-
-
-@dataclass
-class Found:
-    """A statistic's estimates as they are made, and the one that is next.
-
-    Statistics are asked slice by slice, all of them before the next slice: so that its draws need not be kept long.
-    """
-
-    source: Iterator[Estimate]
-    rows: list[Estimate] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.next = next(self.source, None)
-
-    def at(self, order: Mapping[tuple[str, str], int]) -> int:
-        """Return the place of the slice that is next."""
-        return len(order) if self.next is None else order.get((self.next.criterion, self.next.subset), len(order))
-
-    def advance(self, order: Mapping[tuple[str, str], int], place: int) -> None:
-        """Take all estimates of slices up to ``place``."""
-        while self.next is not None and self.at(order) <= place:
-            self.rows.append(self.next)
-            self.next = next(self.source, None)
+    return families(estimates_frame(in_step(study, statistics, boot, done)), family, adjust)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from judgekit.registry import register
-from judgekit.schema import Estimate
 from judgekit.stats.panel import Panel, panel_rows, usual_width
 from judgekit.stats.resample import Array, Bootstrap
+from judgekit.stats.together import Asking, joint
 from judgekit.stats.weights import agreement_weights
 
 if TYPE_CHECKING:
@@ -41,9 +40,10 @@ class BrennanPrediger(Panel):
 
 
 @register("stats")
+@joint
 def brennan_prediger(
     study: Study, *, boot: Bootstrap, weights: str | None = None, interval: str = "bootstrap"
-) -> Iterator[Estimate]:
+) -> Asking:
     """Brennan and Prediger's kappa (quadratic weights; identity where nominal) of all raters named."""
 
     def make(codes: tuple[float, ...], chosen: str, X: Array) -> BrennanPrediger:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judgekit.registry import register
-from judgekit.schema import Estimate
 from judgekit.stats.linearised import Linearised, linearise
 from judgekit.stats.panel import corrected, counts, pair_agreement, panel_rows
 from judgekit.stats.resample import Array, Bootstrap
+from judgekit.stats.together import Asking, joint
 from judgekit.stats.weights import agreement_weights
 
 if TYPE_CHECKING:
@@ -95,9 +94,8 @@ class Conger:
 
 
 @register("stats")
-def conger(
-    study: Study, *, boot: Bootstrap, weights: str = "identity", interval: str = "bootstrap"
-) -> Iterator[Estimate]:
+@joint
+def conger(study: Study, *, boot: Bootstrap, weights: str = "identity", interval: str = "bootstrap") -> Asking:
     """Conger's kappa of all raters named, each with margins of its own: people, a judge joined to people, judges."""
 
     def make(codes: tuple[float, ...], chosen: str, X: Array) -> Conger:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from judgekit.registry import register
-from judgekit.schema import Estimate
 from judgekit.stats.panel import Panel, counts, panel_rows, usual_width
 from judgekit.stats.resample import Array, Bootstrap
 from judgekit.stats.routes import fleiss_kappa
 from judgekit.stats.rows import confirmed
+from judgekit.stats.together import Asking, joint
 from judgekit.stats.weights import agreement_weights
 
 if TYPE_CHECKING:
@@ -48,9 +47,8 @@ class Fleiss(Panel):
 
 
 @register("stats")
-def fleiss(
-    study: Study, *, boot: Bootstrap, weights: str = "identity", interval: str = "bootstrap"
-) -> Iterator[Estimate]:
+@joint
+def fleiss(study: Study, *, boot: Bootstrap, weights: str = "identity", interval: str = "bootstrap") -> Asking:
     """Fleiss' kappa of all raters named: people, a judge joined to people, judges."""
 
     def make(codes: tuple[float, ...], chosen: str, X: Array) -> Fleiss:

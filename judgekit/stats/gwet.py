@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from judgekit.registry import register
-from judgekit.schema import Estimate
 from judgekit.stats.panel import Panel, panel_rows, usual_width
 from judgekit.stats.resample import Array, Bootstrap
+from judgekit.stats.together import Asking, joint
 from judgekit.stats.weights import agreement_weights
 
 if TYPE_CHECKING:
@@ -52,14 +51,14 @@ def _make(codes: tuple[float, ...], chosen: str, X: Array) -> Gwet:
 
 
 @register("stats")
-def ac1(study: Study, *, boot: Bootstrap, interval: str = "bootstrap") -> Iterator[Estimate]:
+@joint
+def ac1(study: Study, *, boot: Bootstrap, interval: str = "bootstrap") -> Asking:
     """Gwet's AC1 of all raters named: people, a judge joined to people, judges."""
     yield from panel_rows(study, "ac1", _make, boot, weights="identity", interval=interval)
 
 
 @register("stats")
-def ac2(
-    study: Study, *, boot: Bootstrap, weights: str | None = None, interval: str = "bootstrap"
-) -> Iterator[Estimate]:
+@joint
+def ac2(study: Study, *, boot: Bootstrap, weights: str | None = None, interval: str = "bootstrap") -> Asking:
     """Gwet's AC2 (quadratic weights; identity where nominal, there it is AC1) of all raters named."""
     yield from panel_rows(study, "ac2", _make, boot, weights=weights, interval=interval)

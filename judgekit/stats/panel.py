@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from judgekit.schema import Estimate
 from judgekit.stats.linearised import Linearised, analytic_row, check_interval, linearise
 from judgekit.stats.pairings import Slice, between_levels, levels_of, pairings, slices
 from judgekit.stats.resample import Array, Bootstrap, Coefficient, Interval, Job
 from judgekit.stats.rows import row
+from judgekit.stats.together import Asking, Request
 from judgekit.stats.weights import agreement_weights, default_weights, described
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def panel_rows(
     *,
     weights: str | None = None,
     interval: str = "bootstrap",
-) -> Iterator[Estimate]:
+) -> Asking:
     """Yield a row a comparison: people, a judge joined to people, judges. Without ``weights`` the scale decides."""
     analytic = check_interval(interval)
     for part in slices(study):
@@ -158,7 +158,8 @@ def panel_rows(
             Job(coefficient, X, codes, people=part.sampled(pairing.raters))
             for coefficient, X, pairing in zip(made, matrices, asked, strict=True)
         ]
-        for pairing, found in zip(asked, boot.intervals(part.stream, part.groups, jobs, part.types), strict=True):
+        intervals = yield Request(part, jobs)
+        for pairing, found in zip(asked, intervals, strict=True):
             yield row(study, statistic, part, pairing, found, boot, described(chosen), note=note)
 
 

@@ -78,42 +78,62 @@ class Bootstrap:
         ``stream`` names the draws; equal names and ``types`` (n items; items with equal ratings, see
         ``Slice.types``) give equal draws, whichever jobs are asked.
         """
-        if not jobs:
-            return []
-        shared: dict[Hashable, Summed] = {}
+        return self.together(stream, groups, [jobs], types)[0]
+
+    def together(
+        self,
+        stream: tuple[str, ...],
+        groups: NDArray[np.int64],
+        asked: Sequence[Sequence[Job]],
+        types: NDArray[np.int64] | None = None,
+    ) -> list[list[Interval]]:
+        """Return what ``intervals`` gives for each of some lists of jobs, from weights that are drawn once for all."""
+        if not any(asked):
+            return [[] for _ in asked]
         alike = Types.of(types, groups) if self.interval == "smoothed" and self.n_boot else None
-        prepared = [Prepared.of(job, groups, shared, alike) for job in jobs]
+        prepared = [_prepared(jobs, groups, alike) for jobs in asked]
         if self.n_boot == 0:
-            return [
-                Interval(float(ready.values[q]), note=ready.undefined(q), method="point only", source=(job, q))
-                for job, ready in zip(jobs, prepared, strict=True)
-                for q in range(len(ready.values))
-            ]
+            return [_points(jobs, ready) for jobs, ready in zip(asked, prepared, strict=True)]
         if self.interval != "smoothed":
             from judgekit.stats.rivals import rival_intervals
 
-            return rival_intervals(self, stream, groups, jobs, prepared, types)
+            return [
+                rival_intervals(self, stream, groups, jobs, ready, types) if jobs else []
+                for jobs, ready in zip(asked, prepared, strict=True)
+            ]
         n_units = int(groups.max()) + 1 if len(groups) else 0
-        draws = self._drawn(Draws(self.seed, self.n_boot, stream, n_units, alike, self.kept), groups, jobs, prepared)
+        source = Draws(self.seed, self.n_boot, stream, n_units, alike, self.kept)
+        draws = self._drawn(source, groups, asked, prepared)
         return [
-            self._read(job, ready, q, T[:, q], groups)
-            for job, ready, T in zip(jobs, prepared, draws, strict=True)
-            for q in range(T.shape[1])
+            [
+                self._read(job, ready, q, T[:, q], groups)
+                for job, ready, T in zip(jobs, each, replicates, strict=True)
+                for q in range(T.shape[1])
+            ]
+            for jobs, each, replicates in zip(asked, prepared, draws, strict=True)
         ]
 
     def _drawn(
-        self, source: Draws, groups: NDArray[np.int64], jobs: Sequence[Job], prepared: Sequence[Prepared]
-    ) -> list[Array]:
-        """Return the replicates of each job (n_boot × outputs)."""
-        draws = [np.empty((self.n_boot, len(ready.values))) for ready in prepared]
+        self,
+        source: Draws,
+        groups: NDArray[np.int64],
+        asked: Sequence[Sequence[Job]],
+        prepared: Sequence[Sequence[Prepared]],
+    ) -> list[list[Array]]:
+        """Return the replicates of each job (n_boot × outputs) of each list."""
+        draws = [[np.empty((self.n_boot, len(ready.values))) for ready in each] for each in prepared]
         direct: list[tuple[Direct, Array, Array]] = []
         summing: list[tuple[Coefficient | Family, Prepared, Callable[[slice], Array] | None, Array]] = []
-        for job, ready, out in zip(jobs, prepared, draws, strict=True):
-            if is_direct(job.coefficient):
-                direct.append((job.coefficient, job.X, out))
-            else:
-                summing.append((job.coefficient, ready, self._pseudo_sums(job, ready), out))
-        sums = Sums(source, [(ready.rows, ready.typed) for _, ready, _, _ in summing])
+        features: list[list[tuple[Array, bool]]] = []
+        for jobs, each, outs in zip(asked, prepared, draws, strict=True):
+            features.append([])
+            for job, ready, out in zip(jobs, each, outs, strict=True):
+                if is_direct(job.coefficient):
+                    direct.append((job.coefficient, job.X, out))
+                else:
+                    summing.append((job.coefficient, ready, self._pseudo_sums(job, ready), out))
+                    features[-1].append((ready.rows, ready.typed))
+        sums = Sums(source, features)
         place = groups if source.types is None else np.argsort(source.types.order)[groups]
         straight = np.array_equal(place, np.arange(source.n_units))
 
@@ -169,6 +189,19 @@ class Bootstrap:
         smooth = "smoothed Bayesian bootstrap" if job.prior.mass else "Bayesian bootstrap"
         method = f"{smooth} over {units(groups)}, effective df {df:.3g}, B={self.n_boot}"
         return Interval(value, low, high, method, ready.warnings(job, q, groups), informative, df)
+
+
+def _prepared(jobs: Sequence[Job], groups: NDArray[np.int64], alike: Types | None) -> list[Prepared]:
+    shared: dict[Hashable, Summed] = {}
+    return [Prepared.of(job, groups, shared, alike) for job in jobs]
+
+
+def _points(jobs: Sequence[Job], prepared: Sequence[Prepared]) -> list[Interval]:
+    return [
+        Interval(float(ready.values[q]), note=ready.undefined(q), method="point only", source=(job, q))
+        for job, ready in zip(jobs, prepared, strict=True)
+        for q in range(len(ready.values))
+    ]
 
 
 def expanded_tail(conf_level: float, informative: int, df: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 
@@ -18,23 +18,34 @@ MOST_KEPT = 8
 
 
 class Sums:
-    """The weighted sums of some jobs' features (each units or, ``typed``, types × F); equal ones are summed once.
+    """The weighted sums of features (each units or, ``typed``, types × F) of some lists of jobs; equal ones once.
 
-    Statistics that are asked one after the other on the same draws (``Draws.kept``) share those of equal features.
+    Each list's are multiplied side by side, so that no digit of theirs hangs on what else is asked. Statistics that are
+    asked one after the other on the same draws (``Draws.kept``) share those of equal features.
     """
 
-    def __init__(self, source: Draws, features: Sequence[tuple[Array, bool]]) -> None:
-        distinct = {id(phi): (phi, typed) for phi, typed in features}
-        small = len(distinct) <= MOST_KEPT
+    def __init__(self, source: Draws, asked: Sequence[Sequence[tuple[Array, bool]]]) -> None:
         self._source = source
-        self._name = {n: _named(source, *one) if small and one[0].size <= MOST_CELLS else n
-                      for n, one in distinct.items()}  # fmt: skip
-        self._of = {name: distinct[number] for number, name in reversed(self._name.items())}
         kept = source.kept.sums if source.kept is not None else {}
-        self._known = {name for name in self._of if name in kept}
-        rest = [one for name, one in self._of.items() if name not in self._known]
-        self._stacks = {typed: Stacked.of([phi for phi, own in rest if own is typed]) for typed in (False, True)}
-        self.asks_weights = bool(rest)
+        self._name: dict[int, Hashable] = {}
+        self._of: dict[Hashable, tuple[Array, bool]] = {}
+        self._known: set[Hashable] = set()
+        self._stacks: list[dict[bool, Stacked]] = []
+        for features in asked:
+            distinct = {id(phi): (phi, typed) for phi, typed in features}
+            small = len(distinct) <= MOST_KEPT
+            rest = []
+            for number, one in distinct.items():
+                name = _named(source, *one) if small and one[0].size <= MOST_CELLS else number
+                self._name[number] = name
+                if name not in self._of:
+                    self._of[name] = one
+                    if name in kept:
+                        self._known.add(name)
+                    else:
+                        rest.append(one)
+            self._stacks.append({t: Stacked.of([phi for phi, own in rest if own is t]) for t in (False, True)})
+        self.asks_weights = len(self._known) < len(self._of)
 
     def of(self, block: Block) -> dict[int, Array]:
         """Return the sums of a block's replicates (b × F) by the id of the features."""
@@ -52,12 +63,19 @@ class Sums:
 
     def _summed(self, block: Block) -> dict[int, Array]:
         """Return the sums that are not kept: of types at once, of units in parts."""
-        of_types, of_units = self._stacks[True], self._stacks[False]
-        made = of_types.sums(block.of_types) if of_types.columns else {}
-        if of_units.columns:
-            parts = [of_units.sums(part.of_units) for part in block.parts()]
+        made: dict[int, Array] = {}
+        for stacks in self._stacks:
+            if stacks[True].columns:
+                made |= stacks[True].sums(block.of_types)
+        of_units = [stacks[False] for stacks in self._stacks if stacks[False].columns]
+        if of_units:
+            parts = [_merged(stack.sums(part.of_units) for stack in of_units) for part in block.parts()]
             made |= parts[0] if len(parts) == 1 else {n: np.concatenate([part[n] for part in parts]) for n in parts[0]}
         return made
+
+
+def _merged(parts: Iterable[dict[int, Array]]) -> dict[int, Array]:
+    return {number: sums for part in parts for number, sums in part.items()}
 
 
 def _product(block: Block, phi: Array, typed: bool) -> Array:
