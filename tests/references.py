@@ -12,6 +12,7 @@ import pandas as pd
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from judgekit.stats.panel import Panel
 from judgekit.study import Study
 
 #: What R calls a set of weights -> what judgekit does.
@@ -71,6 +72,16 @@ def drawn(
     index = np.clip(np.digitize(trait, np.linspace(-1, 1, len(codes) + 1)[1:-1]), 0, len(codes) - 1)
     X = np.asarray(codes)[index]
     return np.where(rng.random((n, raters)) < missing, np.nan, X)
+
+
+class Observed(Panel):
+    """Weighted percent agreement: no correction for chance."""
+
+    def chance(self, p: np.ndarray) -> np.ndarray:
+        return np.zeros(p.shape[:-1])
+
+    def slope(self, p: np.ndarray) -> np.ndarray:
+        return np.zeros_like(p)
 
 
 @st.composite

@@ -9,12 +9,24 @@ import krippendorff
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from references import codes_of, data_sets, drawn, panels, published_panels, read, spread, study_of
+from references import (
+    R_WEIGHTS,
+    codes_of,
+    data_sets,
+    drawn,
+    pairs_of_table,
+    panels,
+    published_panels,
+    read,
+    spread,
+    study_of,
+)
 
 from judgekit.errors import InputError
 from judgekit.schema import SCALES
 from judgekit.stats.alpha import Alpha, AlphaMoments
 from judgekit.stats.battery import estimate
+from judgekit.stats.weights import agreement_weights
 
 CODES = (1.0, 2.0, 3.0)
 #: irr 0.84.1 divides by a wrong number where no rating is missing and there are more than two raters.
@@ -85,6 +97,42 @@ def test_panels_as_irrcac_says(reference: Path) -> None:
     entry = read(reference, "r_published_examples.json")["irrCAC"]["distrib.6raters"]
     X = spread([list(line.values()) for line in entry["counts"]])
     assert value(X, "nominal", tuple(range(5))) == pytest.approx(entry["coefs"]["kripp"]["est"], abs=6e-6)
+
+
+def weighted(X: np.ndarray, weights: str, codes: tuple[float, ...]) -> tuple[float, float, float]:
+    """Return alpha under agreement weights, its observed and its chance agreement: from our coincidences."""
+    made = Alpha(codes, "nominal", 2)
+    w = agreement_weights(codes, R_WEIGHTS.get(weights, weights))
+    upper = np.zeros((len(codes), len(codes)))
+    upper[np.triu_indices(len(codes))] = made.features(X).sum(axis=0)
+    o = upper + np.triu(upper, 1).T
+    n = o.sum()
+    p = o.sum(axis=0) / n
+    observed, chance = np.sum(o * w) / n * (1 - 1 / n) + 1 / n, p @ w @ p
+    return (observed - chance) / (1 - chance), observed, chance
+
+
+def test_all_weights_of_irrcac_on_our_coincidences(reference: Path) -> None:
+    """Under weights that are no scale of ours irrCAC's alpha, and both agreements behind it, need no other sums."""
+    # not compared: irrCAC's standard error, p and interval of alpha, which has a bootstrap here and no formula
+    compared = 0
+    for _, X, results in [*data_sets(reference), *published_panels(reference)]:
+        for weights, theirs in results.get("irrCAC", results).get("kripp", {}).items():
+            found, observed, chance = weighted(X, weights, codes_of(X))
+            assert found == pytest.approx(theirs["est"], abs=6e-6)
+            assert [observed, chance] == pytest.approx([theirs["pa"], theirs["pe"]], abs=1e-10)
+            compared += 1
+    assert compared == 8 * 6 + 8 + 3
+    published = read(reference, "r_published_examples.json")["irrCAC"]
+    theirs = published["distrib.6raters"]["coefs"]["kripp"]
+    X = spread([list(line.values()) for line in published["distrib.6raters"]["counts"]])
+    found = weighted(X, "unweighted", tuple(range(5)))
+    assert found == pytest.approx([theirs[name] for name in ("est", "pa", "pe")], abs=1e-10)
+    X = pairs_of_table(published["cont3x3abstractors"]["table"])
+    for weights, theirs in published["cont3x3abstractors"]["coefs"]["kripp"].items():
+        assert weighted(X, weights, (0, 1, 2))[0] == pytest.approx(theirs["est"], abs=1e-10)
+        compared += 1
+    assert compared == 8 * 6 + 8 + 3 + 3
 
 
 @pytest.mark.parametrize("name", ["krippendorff_2011", "krippendorff_wikipedia"])

@@ -34,9 +34,11 @@ def test_bias_and_limits_are_those_of_r(reference: Path) -> None:
         if theirs is None:
             continue
         wanted = [theirs[key] for key in ("mean_diff", "loa_low", "loa_high")]
-        np.testing.assert_allclose(values_of(PAIR, X[:, :2]), wanted, atol=1e-9, err_msg=name)
+        found = values_of(PAIR, X[:, :2])
+        np.testing.assert_allclose(found, wanted, atol=1e-9, err_msg=name)
+        assert (found[2] - found[1]) / (2 * 1.96) == pytest.approx(theirs["sd_diff"], abs=1e-10), name
         compared += 1
-    assert compared >= 1
+    assert compared == 8
 
 
 def test_the_analytic_interval_of_the_bias_is_that_of_the_paired_t_test(reference: Path) -> None:
@@ -55,6 +57,8 @@ def test_the_peak_flow_meters_of_1986(reference: Path) -> None:
     bias, lower, upper = values_of(Limits((((0,), (1,)),), 2.0), X)
     assert bias == pytest.approx(data["mean_diff"], abs=1e-9)
     np.testing.assert_allclose((lower, upper), data["loa2sd"], atol=1e-8)
+    assert (upper - lower) / 4 == pytest.approx(data["sd"], abs=1e-9)
+    assert round((upper - lower) / 4, 1) == printed["sd"]
     assert round(bias, 1) == printed["mean_diff_l_min"]
     # the paper takes twice the rounded standard deviation of 38.8
     np.testing.assert_allclose((lower, upper), printed["limits"], atol=0.1)

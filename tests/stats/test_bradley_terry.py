@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from paired import chosen, pairs
+from references import read
+from scipy.special import xlogy
 
 from judgekit import config
 from judgekit.errors import InputError
@@ -21,6 +24,51 @@ def of(table: pd.DataFrame, statistic: str) -> pd.Series:
     found = table[(table["statistic"] == f"bradley_terry.{statistic}") & (table["subset"] == "all")]
     assert len(found) == 1
     return found.iloc[0]
+
+
+def contests(wins: list[tuple[str, str, int, int]], base: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Return Z, first and the names but base: one answer for each win of (first, second, wins of either)."""
+    names = sorted({name for one, other, *_ in wins for name in (one, other)} - {base})
+    lines = [[float(name == one) - float(name == other) for name in names] for one, other, *_ in wins]
+    Z = np.repeat(np.array(lines), [won + lost for *_, won, lost in wins], axis=0)
+    first = np.concatenate([np.repeat([1.0, -1.0], [won, lost]) for *_, won, lost in wins])
+    return Z, first, names
+
+
+def deviance(wins: list[tuple[str, str, int, int]], loglik: float) -> float:
+    """Return twice what the log-likelihood lacks to that of the observed shares."""
+    shares = [k / (won + lost) for *_, won, lost in wins for k in (won, lost)]
+    counts = [k for *_, won, lost in wins for k in (won, lost)]
+    return 2 * (float(np.sum(xlogy(counts, shares))) - loglik)
+
+
+def test_six_models_and_the_place_as_bradleyterry2_has_them(reference: Path) -> None:
+    theirs = read(reference, "r_models.json")["BT_position"]
+    wins = list(zip(*(theirs[key] for key in ("first", "second", "wins_first", "wins_second")), strict=True))
+    Z, first, names = contests(wins, "m1")
+    found = davidson(np.column_stack([Z, np.ones(len(Z))]), first, prior_sd=1e6)
+    assert [*(f"model{name}" for name in names), "first"] == list(theirs["coef"])
+    assert found.parameters == pytest.approx(list(theirs["coef"].values()), abs=5e-8)
+    assert np.sqrt(np.diag(found.covariance)) == pytest.approx(list(theirs["se"].values()), abs=1e-8)
+    assert deviance(wins, found.at.value) == pytest.approx(theirs["deviance"], abs=1e-9)
+    alone = davidson(Z, first, prior_sd=1e6)
+    assert alone.parameters == pytest.approx(list(theirs["coef_no_position"].values()), abs=5e-8)
+
+
+def test_citations_between_journals_as_bradleyterry2_has_them(reference: Path) -> None:
+    theirs = read(reference, "r_published_examples.json")["BT_citations"]
+    printed = read(reference, "published.json")["bt_citations"]
+    matrix = np.array(theirs["matrix"])  # cited × citing
+    journals = ["Biometrika", "Comm Statist", "JASA", "JRSS-B"]
+    wins = [(journals[i], journals[j], matrix[i, j], matrix[j, i]) for i, j in combinations(range(4), 2)]
+    Z, first, names = contests(wins, "Biometrika")
+    found = davidson(Z, first, prior_sd=1e6)
+    assert [f"journal{name}" for name in names] == list(theirs["coef"])
+    assert found.parameters == pytest.approx(list(theirs["coef"].values()), abs=2e-7)
+    assert np.sqrt(np.diag(found.covariance)) == pytest.approx(list(theirs["se"].values()), abs=1e-8)
+    assert deviance(wins, found.at.value) == pytest.approx(theirs["deviance"], abs=1e-9)
+    wanted = [printed[name] for name in ("CommStatist", "JASA", "JRSSB")]
+    assert found.parameters == pytest.approx(wanted, abs=5.1e-6)
 
 
 def test_without_ties_it_is_the_logit_of_statsmodels() -> None:

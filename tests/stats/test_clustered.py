@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from references import data_sets, read
 
 from judgekit.errors import InputError
 from judgekit.stats.clustered import clustered_mean, paired_difference
@@ -89,6 +90,30 @@ def test_clusters_of_one_are_the_ordinary_t_test() -> None:
         assert found.p(0.1, "less") == pytest.approx(1 - found.p(0.1, "greater"))
 
 
+def test_items_of_their_own_are_rs_paired_t_test(reference: Path) -> None:
+    compared = 0
+    for name, X, results in data_sets(reference):
+        theirs = results.get("pair12", {}).get("paired_t")
+        if theirs is None:
+            continue
+        found = paired_difference(X[:, 0], X[:, 1], np.arange(len(X)))
+        assert found.value / found.se == pytest.approx(theirs["t"], rel=1e-10), name
+        assert found.p() == pytest.approx(theirs["p"], rel=1e-10), name
+        assert found.interval() == pytest.approx(theirs["ci"], abs=1e-10), name
+        compared += 1
+    assert compared == 8
+
+
+def test_two_one_sided_tests_are_rs(reference: Path) -> None:
+    compared = 0
+    for name, X, results in data_sets(reference):
+        for margin, theirs in results.get("pair12", {}).get("tost_paired_p", {}).items():
+            found, m = paired_difference(X[:, 0], X[:, 1], np.arange(len(X))), float(margin.removeprefix("margin_"))
+            assert max(found.p(-m, "greater"), found.p(m, "less")) == pytest.approx(theirs, rel=1e-9), (name, margin)
+            compared += 1
+    assert compared == 8 * 3
+
+
 def test_a_paired_difference_leaves_out_what_one_side_lacks() -> None:
     first, second = np.array([1.0, 2, np.nan, 4, 3]), np.array([0.5, 2, 1, np.nan, 1])
     found = paired_difference(first, second, np.array([0, 0, 1, 1, 2]))
@@ -129,6 +154,17 @@ def test_cr2_intervals_cover_where_plain_ones_do_not() -> None:
 def test_values_of_p_adjust(reference: Path, method: str, theirs: str) -> None:
     given_ = json.loads((reference / "r_models.json").read_text())["p_adjust"]
     np.testing.assert_allclose(METHODS[method](np.array(given_["p"])), given_[theirs], rtol=1e-9)
+
+
+@pytest.mark.parametrize(("method", "theirs"), [("holm", "holm"), ("bh", "BH"), ("by", "BY")])
+def test_the_fifteen_tests_of_benjamini_and_hochberg(reference: Path, method: str, theirs: str) -> None:
+    worked = read(reference, "r_published_examples.json")["p_adjust_BH1995"]
+    printed = read(reference, "published.json")["bh_1995"]
+    assert worked["p"] == printed["p"]
+    found = METHODS[method](np.array(printed["p"]))
+    np.testing.assert_allclose(found, worked[theirs], rtol=1e-10)
+    if method == "bh":
+        assert np.sum(found <= 0.05) == printed["rejected_at_.05"]["BH"]
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.sampled_from(["holm", "bh", "by"]))

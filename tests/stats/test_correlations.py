@@ -68,7 +68,9 @@ def test_values_are_those_of_r(reference: Path) -> None:
 
 def test_the_single_pairs_average_to_irrs_mean_on_fishers_z(reference: Path) -> None:
     compared = 0
-    for name, X, results in data_sets(reference):
+    anxiety = read(reference, "r_published_examples.json")["anxiety"]
+    published = ("anxiety", pd.DataFrame(anxiety["data"]).to_numpy(float), {"irr_meancor": anxiety["meancor"]})
+    for name, X, results in [*data_sets(reference), published]:
         if "irr_meancor" not in results:
             continue
         found = estimate(study_of(X, "interval"), "pearson", n_boot=0)
@@ -76,7 +78,7 @@ def test_the_single_pairs_average_to_irrs_mean_on_fishers_z(reference: Path) -> 
         pairs = pairs if len(pairs) else found["value"].to_numpy(float)
         assert np.tanh(np.arctanh(pairs).mean()) == pytest.approx(results["irr_meancor"], abs=1e-10), name
         compared += 1
-    assert compared >= 2
+    assert compared == 3 + 1
 
 
 def test_tau_b_with_ties_as_mt_metrics_eval_has_it(reference: Path) -> None:

@@ -45,6 +45,7 @@ def test_complete_panels_as_irr_says(reference: Path) -> None:
     for _, X, results in data_sets(reference):
         if "irr_fleiss" not in results:
             continue
+        # not compared: irr's z, whose error is that of no agreement at all; ours is the error at the estimate
         assert value(X, codes_of(X)) == pytest.approx(results["irr_fleiss"]["kappa"], abs=1e-10)
         for code, line in zip(codes_of(X), results["irr_fleiss"]["detail"], strict=True):
             alone = (code == X).astype(float)
@@ -66,10 +67,12 @@ def test_counts_of_levels_as_in_r(reference: Path) -> None:
     entry = read(reference, "r_published_examples.json")["irrCAC"]["distrib.6raters"]
     X = spread([list(line.values()) for line in entry["counts"]])
     theirs = entry["coefs"]["fleiss"]
-    found = Fleiss(tuple(range(5))).linearised(X, np.arange(len(X)))
+    made = Fleiss(tuple(range(5)))
+    found, S = made.linearised(X, np.arange(len(X))), made.features(X).sum(axis=0)
     assert found.value == pytest.approx(theirs["est"], abs=6e-6)
     assert found.error == pytest.approx(theirs["se"], abs=6e-6)
     assert found.p == pytest.approx(theirs["p"], rel=1e-6, abs=5e-15)
+    assert [S[2] / S[1], float(made.chance(S[4:] / S[0]))] == pytest.approx([theirs["pa"], theirs["pe"]], abs=1e-10)
 
 
 def test_four_raters_as_published(reference: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from references import R_WEIGHTS, codes_of, data_sets, drawn, panels, published_panels, read, spread, study_of
+from references import R_WEIGHTS, Observed, codes_of, data_sets, drawn, panels, published_panels, read, spread, study_of
 
 from judgekit.errors import InputError
 from judgekit.schema import Criterion
@@ -21,16 +21,6 @@ from judgekit.stats.weights import DISTANCES, agreement_weights
 from judgekit.study import Study, empty_task
 
 CODES = (1.0, 2.0, 3.0)
-
-
-class Observed(Panel):
-    """Weighted percent agreement: no correction for chance."""
-
-    def chance(self, p: np.ndarray) -> np.ndarray:
-        return np.zeros(p.shape[:-1])
-
-    def slope(self, p: np.ndarray) -> np.ndarray:
-        return np.zeros_like(p)
 
 
 COEFFICIENTS = {"ac": Gwet, "bp": BrennanPrediger, "pa": Observed}
@@ -78,6 +68,8 @@ def test_four_raters_as_published(reference: Path) -> None:
         found = made(codes_of(X)).linearised(X, np.arange(len(X)))
         assert found.value == pytest.approx(printed[name], abs=6e-6)
         assert found.error == pytest.approx(printed[f"{name}_se"], abs=6e-6)
+    observed = Observed(codes_of(X))
+    assert float(observed.point(observed.features(X).sum(axis=0))) == pytest.approx(printed["pa"], abs=6e-6)
 
 
 def test_counts_of_levels_as_in_r(reference: Path) -> None:
@@ -90,6 +82,9 @@ def test_counts_of_levels_as_in_r(reference: Path) -> None:
         assert found.value == pytest.approx(theirs["est"], abs=6e-6)
         assert found.error == pytest.approx(theirs["se"], abs=6e-6)
         assert found.p == pytest.approx(theirs["p"], rel=1e-6, abs=5e-15)
+        S = coefficient.features(X).sum(axis=0)
+        agreements = [S[2] / S[1], float(coefficient.chance(S[4:] / S[0]))]
+        assert agreements == pytest.approx([theirs["pa"], theirs["pe"]], abs=1e-10)
 
 
 def slow_agreement(X: np.ndarray, w: dict[tuple[float, float], float]) -> float:

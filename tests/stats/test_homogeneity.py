@@ -65,6 +65,8 @@ def test_where_irr_differs_it_left_out_a_level_with_equal_margins(reference: Pat
 
 
 def test_mcnemar_values_of_r(reference: Path) -> None:
+    # not compared: chisq_cc and p_cc, with continuity correction; the p here is exact
+    compared = 0
     for name, X, expected in pairs_of(reference):
         if "mcnemar" not in expected:
             continue
@@ -72,11 +74,16 @@ def test_mcnemar_values_of_r(reference: Path) -> None:
         assert found.statistic == pytest.approx(expected["mcnemar"]["chisq"], rel=1e-9), name
         assert found.p == pytest.approx(expected["mcnemar"]["p_exact"], rel=1e-8)
         assert margins_of(X)["stuart_maxwell"].statistic == pytest.approx(found.statistic)
+        assert margins_of(X)["stuart_maxwell"].p == pytest.approx(expected["mcnemar"]["p"], rel=1e-10)
+        compared += 1
+    assert compared == 2
 
 
 def test_the_presidential_approval_table(reference: Path) -> None:
     published = json.loads((reference / "r_published_examples.json").read_text())["prop"]["mcnemar_presidential"]
     assert mcnemar(np.array(published["table"], dtype=float)).statistic == pytest.approx(published["chisq"], rel=1e-9)
+    printed = json.loads((reference / "published.json").read_text())["agresti_mcnemar"]
+    assert mcnemar(np.array(printed["table"], dtype=float)).statistic == pytest.approx(printed["z2"], abs=0.0051)
 
 
 @given(st.integers(0, 10_000), st.integers(2, 5), st.integers(15, 60))

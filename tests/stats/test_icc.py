@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from references import data_sets, read, study_of
+from scipy import stats
 
 from judgekit.errors import InputError
 from judgekit.stats import icc
@@ -38,6 +39,13 @@ def drawn(seed: int, n: int, k: int, missing: float = 0.0, step: float = 0.0) ->
     X = np.round(X / step) * step if step else X
     X[rng.random((n, k)) < missing] = np.nan
     return X
+
+
+def f_test(squares: MeanSquares, form: str) -> tuple[float, int, int, float]:
+    """Return F, its degrees of freedom and p of a form's hypothesis of no agreement."""
+    n, k = squares.n, squares.k
+    below, df = (squares.within, n * (k - 1)) if form.startswith("1") else (squares.residual, (n - 1) * (k - 1))
+    return squares.items / below, n - 1, df, float(stats.f.sf(squares.items / below, n - 1, df))
 
 
 def values_of(X: np.ndarray) -> np.ndarray:
@@ -70,6 +78,30 @@ def test_values_and_f_limits_are_those_of_r(reference: Path) -> None:
     assert compared == 4
 
 
+def test_f_tests_are_those_of_r(reference: Path) -> None:
+    compared = 0
+    for name, X, results in data_sets(reference):
+        if "psych_ICC" not in results:
+            continue
+        squares = MeanSquares.of(X)
+        for form in FORMS:
+            theirs = results["psych_ICC"][PSYCH[form]]
+            wanted = [theirs[key] for key in ("F", "df1", "df2", "p")]
+            assert f_test(squares, form) == pytest.approx(wanted, rel=1e-10), f"{name} {form}"
+            compared += 1
+        for form, key in {**IRR, "Ak": "twoway_agreement_average"}.items():
+            theirs, found = results["irr_icc"][key], f_test(squares, form)
+            assert found[0] == pytest.approx(theirs["F"], rel=1e-10), f"{name} {form}"
+            compared += 1
+            if not form.startswith("A"):  # irr's p of the agreement forms has the degrees of freedom of their limits
+                assert found[-1] == pytest.approx(theirs["p"], rel=1e-10), f"{name} {form}"
+                compared += 1
+        mean = results["irr_icc"]["twoway_agreement_average"]["icc"]
+        assert squares.iccs()[FORMS.index("Ak")] == pytest.approx(mean, abs=1e-10)
+        compared += 1
+    assert compared == 4 * (6 + 6 + 4 + 1)
+
+
 def test_shrout_and_fleiss_table_4(reference: Path) -> None:
     published = read(reference, "published.json")["shrout_fleiss_1979"]
     worked = read(reference, "r_published_examples.json")["shrout_fleiss1979"]
@@ -79,6 +111,8 @@ def test_shrout_and_fleiss_table_4(reference: Path) -> None:
         assert round(value, 2) == published[name]
         theirs = worked["icc"][PSYCH[form]]
         np.testing.assert_allclose(limits, (theirs["lower bound"], theirs["upper bound"]), atol=1e-10)
+        assert value == pytest.approx(theirs["ICC"], abs=1e-10)
+        assert f_test(squares, form) == pytest.approx([theirs[key] for key in ("F", "df1", "df2", "p")], rel=1e-10)
 
 
 def test_the_anxiety_and_video_ratings_of_irr(reference: Path) -> None:
@@ -87,7 +121,8 @@ def test_the_anxiety_and_video_ratings_of_irr(reference: Path) -> None:
     assert anxiety.iccs()[1] == pytest.approx(published["anxiety"]["icc_tw_agr"], abs=1e-10)
     np.testing.assert_allclose(anxiety.f_intervals(0.95)[1], published["anxiety"]["icc_tw_agr_ci"], atol=1e-10)
     video = MeanSquares.of(pd.DataFrame(published["video"]["data"]).to_numpy(float))
-    assert np.min(np.abs(video.iccs() - published["video"]["icc"])) < 1e-9
+    # The file does not say which form it is: single ratings, agreement.
+    assert video.iccs()[FORMS.index("A1")] == pytest.approx(published["video"]["icc"], abs=1e-10)
 
 
 def test_a_generalisability_study_has_g_and_phi(reference: Path) -> None:
@@ -96,6 +131,9 @@ def test_a_generalisability_study_has_g_and_phi(reference: Path) -> None:
     _, a1, c1, _, ak, ck = values_of(X)
     wanted = [theirs[key] for key in ("Phi_1", "G_1", "Phi_nr", "G_nr")]
     np.testing.assert_allclose([a1, c1, ak, ck], wanted, atol=1e-10)
+    squares = MeanSquares.of(X)
+    wanted = [theirs[key] for key in ("MS_item", "MS_rater", "MS_res")]
+    np.testing.assert_allclose([squares.items, squares.raters, squares.residual], wanted, atol=1e-10)
 
 
 @pytest.mark.parametrize(("n", "k", "step"), [(8, 2, 0.0), (30, 3, 1.0), (25, 7, 0.5), (60, 4, 0.0)])

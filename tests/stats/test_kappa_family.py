@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from itertools import combinations
 from math import atanh
 from pathlib import Path
@@ -11,11 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
-from references import coded, codes_of, data_sets, drawn, pairs_of_table, panels, read, study_of
+from references import Observed, coded, codes_of, data_sets, drawn, pairs_of_table, panels, read, study_of
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import cohens_kappa
 
 from judgekit.stats.battery import estimate
+from judgekit.stats.brennan_prediger import BrennanPrediger
 from judgekit.stats.cohen import asymptotic
 from judgekit.stats.fleiss import Fleiss
 from judgekit.stats.gwet import Gwet
@@ -25,6 +27,9 @@ from judgekit.stats.weights import disagreement
 from judgekit.study import Study
 
 ONE_PAIR = PairIndex(((0, 1),), (), False)
+
+#: What irrCAC's functions for tables call our coefficients of panels.
+PANELS = {"scott": Fleiss, "gwet": Gwet, "bp": BrennanPrediger, "pa": Observed}
 
 
 def found(X: np.ndarray, weights: str = "identity", codes: tuple[float, ...] | None = None) -> Linearised:
@@ -47,7 +52,7 @@ def pair_rows(reference: Path) -> list[tuple[np.ndarray, dict]]:
 
 
 def test_two_raters_as_in_r(reference: Path) -> None:
-    rows = pair_rows(reference)
+    rows, binary = pair_rows(reference), 0
     assert len(rows) == 7
     for X, theirs in rows:
         assert len(X) == theirs["n"]
@@ -61,27 +66,41 @@ def test_two_raters_as_in_r(reference: Path) -> None:
                                         "linear": theirs["vcd_Kappa_equal"]["w"]}.items():  # fmt: skip
             assert found(X, weights).value == pytest.approx(value, abs=1e-10)
             assert found(X, weights).error == pytest.approx(error, abs=1e-10)
-        # psych's var_w is left out: it disagrees with vcd and statsmodels, and is 0 in one data set
+        # psych's var_w of more than two levels is left out: it disagrees with vcd and statsmodels, and is 0 in one
         psych = theirs["psych_cohen_kappa"]
+        assert found(X).value == pytest.approx(psych["kappa"], abs=1e-10)
         assert found(X).error ** 2 == pytest.approx(psych["var"], abs=1e-10)
+        if len(codes_of(X)) == 2:
+            assert found(X, "quadratic").error ** 2 == pytest.approx(psych["var_w"], abs=1e-10)
+            binary += 1
         assert found(X, "quadratic").value == pytest.approx(psych["weighted_quadratic"], abs=1e-10)
+    assert binary == 2
 
 
 def test_a_published_table_of_two_abstractors(reference: Path) -> None:
     entry = read(reference, "r_published_examples.json")["irrCAC"]["cont3x3abstractors"]
-    X = pairs_of_table(entry["table"])
+    X, compared = pairs_of_table(entry["table"]), 0
+    n = len(X)
     for weights, name in {"identity": "unweighted", "linear": "linear", "quadratic": "quadratic"}.items():
-        cohen, scott, gwet = (entry["coefs"][which][name] for which in ("cohen", "scott", "gwet"))
+        cohen = entry["coefs"]["cohen"][name]
         assert [found(X, weights).value, found(X, weights).error] == pytest.approx(
             [cohen["est"], cohen["se"]], abs=1e-9
         )
-        for made, theirs in ((Fleiss((0, 1, 2), weights), scott), (Gwet((0, 1, 2), weights), gwet)):
-            ours = made.linearised(X, np.arange(len(X)))
+        for which, made in PANELS.items():
+            theirs, ours = entry["coefs"][which][name], made((0, 1, 2), weights).linearised(X, np.arange(n))
             assert ours.value == pytest.approx(theirs["est"], abs=1e-10)
-            assert ours.error == pytest.approx(theirs["se"], rel=0.006)  # over n there, over n - 1 here
+            same = replace(ours, error=ours.error * np.sqrt((n - 1) / n))  # over n there, over n - 1 here
+            assert same.error == pytest.approx(theirs["se"], abs=1e-11)
+            assert same.p == pytest.approx(float(theirs["p"]), abs=5e-15)
+            low, high = (float(text) for text in theirs["ci"].strip("()").split(","))
+            interval = same.interval(0.95)
+            assert [interval.low, interval.high] == pytest.approx([low, high], abs=5.1e-4)
+            compared += 1
+    assert compared == 3 * 4
 
 
 def test_light_as_in_r(reference: Path) -> None:
+    # not compared: irr's z of Light's kappa, which has a bootstrap here and no formula
     compared = 0
     for _, X, results in data_sets(reference):
         if "irr_light" in results:

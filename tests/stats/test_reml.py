@@ -58,6 +58,11 @@ def test_the_penicillin_data_as_lme4_fits_them(reference: Path) -> None:
     wanted = [theirs["sd"][name] ** 2 for name in ("plate", "sample", "Residual")]
     np.testing.assert_allclose([found.item, found.rater, found.residual], wanted, rtol=2e-4)
     assert found.mean == pytest.approx(theirs["intercept"], abs=1e-9)
+    printed = read(reference, "published.json")["penicillin_lme4"]
+    assert found.criterion == pytest.approx(printed["REML"], abs=5.1e-5)
+    wanted = [printed[f"sd_{name}"] for name in ("plate", "sample", "resid")]
+    # five digits are printed, but the optimiser stopped some 5e-5 from the maximum, which has a closed form here
+    np.testing.assert_allclose(np.sqrt([found.item, found.rater, found.residual]), wanted, atol=6e-5)
 
 
 def test_every_data_set_as_lme4_fits_it(reference: Path) -> None:
