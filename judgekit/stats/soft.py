@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: With more distinct values than this and no declared levels there is no distribution over levels to speak of.
 MOST_LEVELS = 50
 #: With fewer items with any distance, the interval of the mean distance fell short in simulated studies.
-FEW_APART = 15
+FEW_APART = 25
 SAID = {
     "js": "mean Jensen–Shannon divergence, base 2",
     "wasserstein": "mean Wasserstein-1 distance, in the scale's units",
