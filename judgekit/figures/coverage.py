@@ -25,8 +25,8 @@ MARKS = {
 BAND = (0.93, 0.97)
 #: Coverage below the first and alarm rates above the second are drawn at the edge.
 EDGES = (0.8, 0.2)
-#: A longer name with a variant leaves no room for the axis.
-LONG = 20
+#: A longer name with its variant leaves no room for the axis.
+LONG = 30
 SAID = {"p": "p ≤ .05", "yes": "“yes”", "no": "“no”"}
 
 
@@ -69,7 +69,8 @@ def _cells(part: pd.DataFrame) -> Any:
 def _named(statistic: str, variant: str, what: str) -> str:
     name = re.sub(r"^(accuracy|homogeneity)(.*)\.\d+$", r"\1\2.LEVEL", statistic)
     how = f" ({variant.replace('interval=', '')})" if variant else ""
-    name = name.replace("weighted_kappa", "κ") if variant and len(name) > LONG else name
+    if variant and len(name + how) > LONG:
+        name = name.replace("weighted_kappa", "κ").replace("equivalence.alpha", "equivalence.α")
     return name + how + (f", {SAID[what]}" if what in SAID else "")
 
 
