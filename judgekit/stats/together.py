@@ -38,7 +38,7 @@ def joint(function: Callable[..., Asking]) -> Callable[..., Iterator[Estimate]]:
 
     @wraps(function)
     def alone(study: Study, *, boot: Bootstrap, **options: Any) -> Iterator[Estimate]:
-        one = Asked(function(study, boot=boot, **options))
+        one = Found(function(study, boot=boot, **options))
         while one.next is not None:
             if isinstance(one.next, Request):
                 part = one.next.part
@@ -60,7 +60,7 @@ def in_step(
     asking = [name for name, statistic in statistics.items() if hasattr(_function(statistic), "asks")]
     if len(statistics) - max(0, len(asking) - 1) > 1:  # else whoever asks, asks once a slice
         boot = replace(boot, kept=Kept())
-    asked = {name: Asked(_source(statistic, study, boot)) for name, statistic in statistics.items()}
+    asked = {name: Found(_source(statistic, study, boot)) for name, statistic in statistics.items()}
     every = ((criterion.key, subset) for criterion in study.task.criteria for subset, _ in study.subsets())
     order = {key: place for place, key in enumerate(every)}
     going = dict(asked)
@@ -89,9 +89,9 @@ def _source(statistic: Callable[..., Iterable[Estimate]], study: Study, boot: Bo
     return made
 
 
-def _answer(waiting: Sequence[Asked], boot: Bootstrap) -> None:
+def _answer(waiting: Sequence[Found], boot: Bootstrap) -> None:
     """Answer requests, those on the same slice from one pass of draws."""
-    by_part: dict[int, list[tuple[Asked, Request]]] = {}
+    by_part: dict[int, list[tuple[Found, Request]]] = {}
     for one in waiting:
         if isinstance(one.next, Request):
             by_part.setdefault(id(one.next.part), []).append((one, one.next))
@@ -103,7 +103,7 @@ def _answer(waiting: Sequence[Asked], boot: Bootstrap) -> None:
 
 
 @dataclass
-class Asked:
+class Found:
     """A statistic's estimates as they are made, and what comes next: an estimate, a request, or nothing."""
 
     source: Iterator[Estimate] | Asking
