@@ -154,7 +154,8 @@ def intervals(part: Slice, found: AltTest, boot: Bootstrap) -> list[Interval]:
 def reworded(note: str, job: Job, part: Slice) -> str:
     """Put a warning of few outcomes that tell judge and people apart in the place of the engine's, of rare labels."""
     apart = int((np.isfinite(job.X) & (job.X != 0)).any(axis=1).sum())
-    few = f"judge and people differ on {apart} items only: read the interval with caution" if apart < APART else ""
+    few = f"judge and people differ on {apart} items only: read the interval with caution, or add items"
+    few = few if apart < APART else ""
     kept = note.replace(scarcity(job.X, job.codes, part.groups), "").strip("; ")
     return "; ".join(text for text in (few, kept) if text)
 

@@ -204,9 +204,12 @@ def scarcity(X: Array, codes: tuple[float, ...], groups: NDArray[np.int64]) -> s
     u = rarer(X, codes, groups)
     if u < SCARCE:
         return (
-            f"fewer than {SCARCE} items carry the rarer labels ({u}); the interval mostly reflects how little was seen"
+            f"fewer than {SCARCE} items carry the rarer labels ({u}); "
+            "the interval mostly reflects how little was seen, add items that may carry them"
         )
-    return f"only {u} items carry the rarer labels: read the interval with caution" if u < THIN else ""
+    if u >= THIN:
+        return ""
+    return f"only {u} items carry the rarer labels: read the interval with caution, or add items that may carry them"
 
 
 def rarer(X: Array, codes: tuple[float, ...], groups: NDArray[np.int64]) -> int:
@@ -238,7 +241,7 @@ def few_clusters(groups: NDArray[np.int64]) -> str:
     n = int(groups.max()) + 1
     if n == len(groups) or n >= FEW_CLUSTERS:
         return ""
-    return f"only {n} clusters of items: the interval is wide and conservative"
+    return f"only {n} clusters of items: the interval is wide and conservative, items of more clusters would help"
 
 
 def units(groups: NDArray[np.int64]) -> str:

@@ -184,7 +184,8 @@ def warning(apart: Array) -> str:
     if not np.isfinite(apart).any():
         return "not estimable: no item with two people"
     some = int((apart[np.isfinite(apart)] > 1e-12).sum())
-    return f"only {some} items with any distance: read the interval with caution" if some < FEW_APART else ""
+    few = f"only {some} items with any distance: read the interval with caution, or add items"
+    return few if some < FEW_APART else ""
 
 
 def never_without_width(found: Interval, part: Slice, apart: Array, most: float, boot: Bootstrap) -> Interval:

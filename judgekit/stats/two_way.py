@@ -83,7 +83,7 @@ def _both(items: Interval, people: Spread | str, groups: NDArray[np.int64]) -> I
     if not people.raters or not np.isfinite(items.low):
         return items
     low, high = people.widened(items)
-    few = f"only {people.raters} people: read the interval for raters in general with caution"
+    few = f"only {people.raters} people: read the interval for raters in general with caution, or ask more"
     warned = people.df < FEW_RATERS - 1.5
     return replace(
         items,
