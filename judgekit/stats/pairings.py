@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judgekit.schema import Criterion
-from judgekit.stats.draws import number_types
+from judgekit.stats.alike import number_types
 from judgekit.stats.resample import Array
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from judgekit.stats.alike import Types
 from judgekit.stats.coefficient import Coefficient, Direct, Family, Job, is_direct, is_family
-from judgekit.stats.draws import Types
 from judgekit.stats.prior import Array, PriorDraws
 
 #: Below this many items with a rarer label an interval mostly reflects how little was seen.

@@ -22,8 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judgekit import seeds
+from judgekit.stats.alike import Types
 from judgekit.stats.coefficient import Coefficient, Direct, Family, Interval, Job, is_direct
-from judgekit.stats.draws import Block, Draws, Kept, Types, blocks
+from judgekit.stats.draws import Block, Draws, Kept, blocks
 from judgekit.stats.prepared import (
     FEW_CLUSTERS,
     SCARCE,

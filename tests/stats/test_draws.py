@@ -13,9 +13,10 @@ from scipy import stats
 
 from judgekit.schema import Criterion, Level
 from judgekit.stats import draws as module
+from judgekit.stats.alike import Types, number_types
 from judgekit.stats.alpha import Alpha
 from judgekit.stats.battery import estimate
-from judgekit.stats.draws import Block, Draws, Kept, Types, number_types
+from judgekit.stats.draws import Block, Draws, Kept
 from judgekit.stats.gwet import Gwet
 from judgekit.stats.kappa import kappa_family
 from judgekit.stats.pairings import Pairing, Slice, by_missing
