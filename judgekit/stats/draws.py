@@ -33,7 +33,7 @@ CACHED, MULTIPLE = 2**17, 64
 #: With so few units a block is small enough as it is.
 SMALL_UNITS = 512
 #: Weights that are kept for the next statistic.
-KEPT_BYTES = 2**28
+KEPT_BYTES = 2**30
 KEPT_SUMS = 32
 MOST_THREADS = 4
 #: Fewer weights than this are drawn by the caller alone.
@@ -153,10 +153,10 @@ class Block:
     def parts(self) -> Iterator[Block]:
         """Yield the block in parts whose unit weights stay in the processor's cache until they are multiplied."""
         n_units = self.source.n_units
-        if n_units <= SMALL_UNITS:
+        size = CACHED // max(n_units, 1) // MULTIPLE * MULTIPLE
+        if n_units <= SMALL_UNITS or size == 0:  # a block is small enough as it is, or a part would still be too large
             yield self
             return
-        size = max(MULTIPLE, CACHED // n_units // MULTIPLE * MULTIPLE)
         stream = None if self.source.keeps(n_units) else self._rng("units")
         for start in range(self.rows.start, self.rows.stop, size):
             yield Block(self.source, self.number, slice(start, min(start + size, self.rows.stop)), self, stream)
