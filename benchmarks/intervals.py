@@ -48,12 +48,12 @@ def ratings(items: int, raters: int, each: int, seed: int = 0) -> np.ndarray:
     return X
 
 
-def study(X: np.ndarray, scale: Scale) -> jk.Study:
-    """Return the ratings as a study of one criterion."""
+def study(X: np.ndarray) -> jk.Study:
+    """Return the ratings as a study of one ordinal criterion."""
     item, rater = np.nonzero(np.isfinite(X))
     frame = pd.DataFrame({"item": item, "rater": rater, "value": X[item, rater].astype(int)})
     frame["item"], frame["rater"] = "i" + frame["item"].astype(str), "r" + frame["rater"].astype(str)
-    return jk.Study.from_frame(frame, scale=scale, levels=[int(code) for code in CODES])
+    return jk.Study.from_frame(frame, scale="ordinal", levels=[int(code) for code in CODES])
 
 
 def jobs(X: np.ndarray, each: int) -> list[Job]:
@@ -122,7 +122,7 @@ def main() -> int:
     missed = 0
     for items, raters, each, target in DESIGNS:
         X = ratings(items, raters, each)
-        made = study(X, "ordinal")
+        made = study(X)
         (part,) = slices(made)
         at_once = seconds(partial(engine, part, each))
         tables = seconds(partial(public, made))

@@ -10,7 +10,6 @@ import numpy as np
 
 from judgekit.rehearsal.design import Design
 from judgekit.rehearsal.question import LEVEL, Key, Question, Row
-from judgekit.stats.coverage.tally import wilson
 
 #: A plant of practical size should be found so often; an interval cover so often at least.
 POWER, LEAST = 0.8, 0.93
@@ -143,6 +142,18 @@ def needed(design: Design, key: Key, effect: float, spread: float) -> float:
         return NAN
     seen = abs(effect - null) / spread
     return float(np.ceil(design.items * ((1.96 + 0.8416) / seen) ** 2)) if seen > 0 else NAN
+
+
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """Return Wilson's 95 % interval of a share (1927, doi:10.1080/01621459.1927.10502953).
+
+    >>> tuple(round(end, 3) for end in wilson(93, 100))
+    (0.863, 0.966)
+    """
+    from statsmodels.stats.proportion import proportion_confint
+
+    low, high = proportion_confint(hits, n, alpha=0.05, method="wilson")
+    return float(low), float(high)
 
 
 def _share(hits: int, n: int) -> tuple[float, float, float]:

@@ -102,10 +102,8 @@ class Draws:
             for one in every:
                 do(one)
             return
-        with (
-            _libraries().limit(limits=1, user_api="blas"),
-            ThreadPoolExecutor(threads) as pool,
-        ):  # no threads in threads
+        # one thread of the library in each of ours: otherwise both compete
+        with _libraries().limit(limits=1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
             for _ in pool.map(do, every):
                 pass
 

@@ -147,19 +147,6 @@ def _short(key: Key, hits: int, n: int, *, clearly: bool) -> bool:
     return bool(bdtr(hits, n, least) < CHANCE) if clearly else hits / n < least
 
 
-def wilson(hits: int, n: int) -> tuple[float, float]:
-    """Return Wilson's 95 % interval of a share (1927, doi:10.1080/01621459.1927.10502953).
-
-    >>> tuple(round(end, 3) for end in wilson(93, 100))
-    (0.863, 0.966)
-    """
-    z = 1.959963984540054
-    share = hits / n
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * float(np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))) / (1 + z * z / n)
-    return middle - half, middle + half
-
-
 def rows(cell: Cell, tally: Mapping[Key, Count], known: Truth) -> list[dict[str, Any]]:
     """Return a cell's rows of the coverage table."""
     made = []
